@@ -13,11 +13,12 @@ import pandas as pd
 
 from detente.base.errors import NoControls, ShortPanel, UnknownOption, choices
 from detente.base.types import Array, Codes, Flags
+from detente.stats.causal.cohort_groups import Compared, cohort_groups
 from detente.stats.causal.effects import EventStudy, Weights
 from detente.stats.causal.panel import TreatmentPanel
 from detente.stats.causal.timing import cohorts
 from detente.stats.causal.twfe import usable, without_always_treated
-from detente.stats.causal.two_periods import METHODS, two_periods
+from detente.stats.causal.two_periods import METHODS, TwoPeriods, two_periods
 
 CONTROLS = ("never", "not yet")
 BASES = ("varying", "universal")
@@ -60,21 +61,38 @@ class Staggered:
 class GroupTime:
     """Effects of K pairs of a cohort and a period: places of these among the panel's periods, and of the `base` one.
 
-    `estimate` (K,); `influence`, `weights` of the change since the base period and `treated`, (K, U), of each unit;
-    `controls` (K,) their number.
+    `estimate` (K,); `controls` (K,) their number; `compared` who is compared with whom.
     """
 
     cohort: Codes
     period: Codes
     base: Codes
     estimate: Array
-    influence: Array = field(repr=False)
-    weights: Array = field(repr=False)
-    treated: Flags = field(repr=False)
     controls: Codes
+    compared: Compared = field(repr=False)
     panel: TreatmentPanel = field(repr=False)
     options: Staggered
     notes: tuple[str, ...] = ()
+
+    @cached_property
+    def influence(self) -> Array:
+        """What each unit adds to the error of each effect, (K, U)."""
+        return self.compared.influence(np.eye(len(self.estimate)), self.period, self.base)
+
+    @cached_property
+    def weights(self) -> Array:
+        """Weights of the change of each unit since the base period in each effect, (K, U)."""
+        return np.asarray(self.compared.weights[:, self.compared.group])
+
+    @cached_property
+    def treated(self) -> Flags:
+        """Whether each unit is of those whose effect it is, (K, U)."""
+        return np.asarray(self.compared.treated[:, self.compared.group])
+
+    @property
+    def size(self) -> Array:
+        """Treated units of each effect, (K,)."""
+        return self.compared.size
 
     @property
     def horizon(self) -> Codes:
@@ -96,7 +114,7 @@ class GroupTime:
             raise NoControls("no effect from the switch on has a control that is untreated then: take more units")
         if average == "none":
             count = len(self.estimate)
-            return self._study(np.eye(count), np.zeros((count, self.panel.units)), self.horizon)
+            return self._study(np.eye(count), np.zeros((count, self.compared.weights.shape[1])), self.horizon)
         if average == "dynamic":
             horizon = self._horizons()
             share, moved = zip(*(self._shared(self.horizon == h) for h in horizon), strict=True)
@@ -112,11 +130,6 @@ class GroupTime:
         found.insert(1, "period", self.panel.periods[self.period])
         return found
 
-    @cached_property
-    def size(self) -> Array:
-        """Treated units of each effect, (K,)."""
-        return np.asarray(self.treated.sum(axis=1), dtype=np.float64)
-
     def _horizons(self) -> Codes:
         there = np.unique(self.horizon)
         low = there[0] if self.options.before is None else -self.options.before
@@ -129,17 +142,17 @@ class GroupTime:
         return there[(there >= low) & (there <= high)]
 
     def _shared(self, chosen: Flags) -> tuple[Array, Array]:
-        """Weights (K,) by treated units, and what each unit (U,) adds by being one of them."""
+        """Weights (K,) by treated units, and what a unit of each group (G,) adds by being one of them."""
         size = self.size * chosen
         share = size / size.sum()
         mean = float(share @ self.estimate)
-        return share, (self.estimate[chosen] - mean) @ self.treated[chosen] / size.sum()
+        return share, (self.estimate[chosen] - mean) @ self.compared.treated[chosen] / size.sum()
 
     def _by_group(self, after: Flags) -> tuple[Array, Array]:
-        groups = np.unique(self.cohort[after])
+        groups, treated = np.unique(self.cohort[after]), self.compared.treated
         within = np.array([(after & (self.cohort == g)) / (after & (self.cohort == g)).sum() for g in groups])
-        member = np.stack([self.treated[after & (self.cohort == g)].any(axis=0) for g in groups])
-        means, size = within @ self.estimate, member.sum(axis=1)
+        member = np.stack([treated[after & (self.cohort == g)].any(axis=0) for g in groups])
+        means, size = within @ self.estimate, member @ np.bincount(self.compared.group)
         share = size / size.sum()
         return share @ within, (means - share @ means) @ member / size.sum()
 
@@ -148,27 +161,26 @@ class GroupTime:
         return np.mean([share for share, _ in each], axis=0), np.mean([moved for _, moved in each], axis=0)
 
     def _parts(self, share: Array) -> Array:
-        """Shares (U, k) of units in averages (k, K)."""
-        return np.stack([(row[row != 0] / self.size[row != 0]) @ self.treated[row != 0] for row in share], axis=1)
+        """Shares (G, k) of a unit of each group in averages (k, K)."""
+        treated = self.compared.treated
+        return np.stack([(row[row != 0] / self.size[row != 0]) @ treated[row != 0] for row in share], axis=1)
 
     def _study(self, share: Array, moved: Array, horizon: Codes) -> EventStudy:
-        """An event study of averages (k, K), with what units add (k, U) by being counted in them."""
-        panel, size = self.panel, self.size
-        cells = np.zeros((len(horizon), len(panel.periods), panel.units))
-        for k, of_unit in enumerate(self.weights):
-            for i in np.flatnonzero(share[:, k]):
-                cells[i, self.period[k]] += share[i, k] * of_unit
-                cells[i, self.base[k]] -= share[i, k] * of_unit
+        """An event study of averages (k, K), with what units of groups add (k, G) by being counted in them."""
+        panel, size, compared = self.panel, self.size, self.compared
+        cells = compared.cells(share, self.period, self.base, len(panel.periods))
         rows = cells.any(axis=0)
         words = "" if not self.options.covariates else f", {self.options.method}"
+        influence = compared.influence(share, self.period, self.base)
+        influence += moved[:, compared.group]
         return EventStudy(
             design=f"Callaway and Sant'Anna, controls {self.options.controls} treated{words}",
             estimand="ATT",
             horizon=np.asarray(horizon),
             estimate=share @ self.estimate,
-            influence=(share @ self.influence + moved).T,
-            share=self._parts(share),
-            weights=Weights(cells[:, rows].T, unit=np.nonzero(rows)[1], units=panel.units),
+            influence=influence.T,
+            share=self._parts(share)[compared.group],
+            weights=Weights(cells[:, rows].T, unit=np.nonzero(rows)[1], units=cells.shape[2], like=compared.group),
             treated=np.array([int(size[row != 0].sum()) for row in share]),
             controls=np.array([int(self.controls[row != 0].sum()) for row in share]),
             panel=panel,
@@ -207,16 +219,21 @@ def group_time(panel: TreatmentPanel, options: Staggered | None = None) -> Group
 
 
 class _Made:
-    """Effects as they are made, one after another."""
+    """Effects as they are made, one after another; with covariates every unit is a group of its own."""
 
     def __init__(self, panel: TreatmentPanel, options: Staggered, cells: Flags, start: Codes) -> None:
-        self.panel, self.options, self.cells, self.start = panel, options, cells, start
+        self.panel, self.options = panel, options
         self.covariates = [panel.covariate(name) for name in options.covariates]
+        self.units = None if self.covariates else cohort_groups(panel.outcome, cells, start)
+        self.group = np.arange(panel.units) if self.units is None else self.units.group
+        self.known = cells.T if self.units is None else self.units.known
+        self.start = start if self.units is None else self.units.start
+        self.count = np.ones(panel.units, dtype=np.int64) if self.units is None else self.units.size
         self.pairs: list[tuple[int, int, int, int]] = []
         self.estimates: list[float] = []
-        most = len(np.unique(start)) * len(panel.periods)
-        self.influence, self.weights = np.zeros((most, panel.units)), np.zeros((most, panel.units))
-        self.treated = np.zeros((most, panel.units), dtype=bool)
+        most = (len(np.unique(start)) * len(panel.periods), len(self.start))
+        # Of each unit what it adds to the error; of each group the mean that changes are less.
+        self.added, self.weights, self.treated = np.zeros(most), np.zeros(most), np.zeros(most, dtype=bool)
         self.unsupported = 0
 
     def add(self, cohort: int, period: int) -> None:
@@ -228,21 +245,30 @@ class _Made:
         member, control = self._compared(cohort, period, base)
         if not member.any() or not control.any():
             return
-        inside = member | control
-        change = self.panel.outcome[inside, period] - self.panel.outcome[inside, base]
-        x = np.array([c[inside, min(base, period)] for c in self.covariates]).reshape(-1, len(change)).T
-        made = two_periods(change, member[inside], x, self.options.method)
-        if made is None:
-            self.unsupported += 1
-            return
         k = len(self.pairs)
-        self.influence[k, inside], self.weights[k, inside], self.treated[k] = made.influence, made.weights, member
-        self.pairs.append((cohort, period, base, int(control.sum())))
-        self.estimates.append(made.estimate)
+        if self.units is not None:
+            self.weights[k], self.added[k] = self.units.means(period, base, member, control)
+            estimate = float(self.added[k][member][0] - self.added[k][control][0])
+        else:
+            inside = member | control
+            made = self._conditional(period, base, inside, member[inside])
+            if made is None:
+                self.unsupported += 1
+                return
+            self.added[k, inside], self.weights[k, inside], estimate = made.influence, made.weights, made.estimate
+        self.treated[k] = member
+        self.pairs.append((cohort, period, base, int(self.count[control].sum())))
+        self.estimates.append(estimate)
+
+    def _conditional(self, period: int, base: int, inside: Flags, member: Flags) -> TwoPeriods | None:
+        """The effect given covariates, of the units inside (U,)."""
+        change = self.panel.outcome[inside, period] - self.panel.outcome[inside, base]
+        x = np.array([c[inside, min(base, period)] for c in self.covariates]).T
+        return two_periods(change, member, x, self.options.method)
 
     def _compared(self, cohort: int, period: int, base: int) -> tuple[Flags, Flags]:
-        """Units (U,) of the cohort, and their controls, that are known in both periods."""
-        known = self.cells[:, period] & self.cells[:, base]
+        """Groups (G,) of the cohort, and their controls, that are known in both periods."""
+        known = self.known[period] & self.known[base]
         for x in self.covariates:
             known = known & ~np.isnan(x[:, min(base, period)])
         periods = len(self.panel.periods)
@@ -254,15 +280,20 @@ class _Made:
         if not k:
             reason = "covariates predict the treatment or repeat one another" if self.unsupported else "no controls"
             raise NoControls(
-                f"no effect of {self.panel.names[1]!r} can be compared in {int(self.cells.sum()):,} cells: {reason}; "
+                f"no effect of {self.panel.names[1]!r} can be compared in {self._cells():,} cells: {reason}; "
                 "take more units, fewer covariates, or controls='not yet'"
             )
         if self.unsupported:
             notes = (*notes, f"{self.unsupported:,} effects without common support in covariates are left out")
-        lone = int((self.treated[:k].sum(axis=1) == 1).sum())
+        size = (self.treated[:k] @ self.count).astype(np.float64)
+        lone = int((size == 1).sum())
         if lone:
             said = f"{lone:,} of {k:,} effects have one treated unit, whose own error is not in the variance"
             notes = (*notes, said)
-        kept = (np.array(self.estimates), self.influence[:k], self.weights[:k], self.treated[:k])
+        compared = Compared(self.group, self.weights[:k], self.treated[:k], size, self.added[:k], self.units)
         cohort, period, base, controls = np.array(self.pairs).T
-        return GroupTime(cohort, period, base, *kept, controls, self.panel, self.options, notes)
+        estimates = np.array(self.estimates)
+        return GroupTime(cohort, period, base, estimates, controls, compared, self.panel, self.options, notes)
+
+    def _cells(self) -> int:
+        return int((self.known @ self.count).sum())

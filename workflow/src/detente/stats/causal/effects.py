@@ -28,15 +28,27 @@ BAND_DRAWS = 20_000
 
 @dataclass(frozen=True)
 class Weights(Information):
-    """Weights of outcomes in effects: `left` (R, k), with the `unit` (R,) that each outcome is of, U in all."""
+    """Weights of outcomes in effects: `left` (R, k), with the `unit` (R,) that each outcome is of, `units` in all.
+
+    `like` (U,): where outcomes of several units weigh alike, which of those `units` each unit of the panel weighs like;
+    None: they are the panel's own.
+    """
 
     unit: Codes = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     units: int = 0
+    like: Codes | None = None
 
     def along(self, direction: Array) -> Array:
         """Sums of squared weights by unit, (U,), of a combination of the effects (k,)."""
         combined: Array = self.left @ direction
-        return np.asarray(np.bincount(self.unit, combined * combined, self.units), dtype=np.float64)
+        return self._of_units(np.bincount(self.unit, combined * combined, self.units))
+
+    def weighing(self, effect: int) -> int:
+        """Number of units with a weight in an effect."""
+        return int(np.count_nonzero(self._of_units(np.bincount(self.unit, self.left[:, effect] != 0, self.units))))
+
+    def _of_units(self, found: Array | Codes) -> Array:
+        return np.asarray(found if self.like is None else found[self.like], dtype=np.float64)
 
 
 @dataclass(frozen=True)

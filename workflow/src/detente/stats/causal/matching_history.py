@@ -215,7 +215,7 @@ def analytic_errors(study: EventStudy) -> pd.DataFrame:
         raise UnknownOption("errors of matching need a study by matching: this one is not linear in outcomes")
     units = study.panel.units
     sums = study.influence + study.estimate * study.share
-    used = np.stack([_units(study.weights, k) for k in range(len(study.horizon))])
+    used = np.array([study.weights.weighing(k) for k in range(len(study.horizon))])
     between = np.array([np.cov(a, b)[0, 1] for a, b in zip(sums.T, study.share.T, strict=True)])
     spread, cells = sums.var(axis=0, ddof=1), study.share.var(axis=0, ddof=1)
     squared = units * (spread + study.estimate**2 * cells)
@@ -227,9 +227,3 @@ def analytic_errors(study: EventStudy) -> pd.DataFrame:
             "unconditional": np.sqrt(squared - 2 * study.estimate * between),
         }
     )
-
-
-def _units(weights: Weights, effect: int) -> int:
-    """Number of units with a weight in an effect."""
-    touched: Codes = weights.unit[weights.left[:, effect] != 0]
-    return len(np.unique(touched))
