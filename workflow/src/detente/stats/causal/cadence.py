@@ -67,7 +67,8 @@ def calendar_instrument(
     series is due as long after its last year as that was after the one before, if it was not held since, for dyads that
     took part in its last year; intervals beyond `longest` years say nothing. Both are regressed on being due, on having
     been due 1 … `after` periods before, and on coming to be due in 1 … `before` periods (off years), as what was held
-    before says, within units and periods.
+    before says, within units and periods. Off years are placebos only as far as the first stage has none of them: a
+    regular series is held less in its off years than in others, and what it does then shows with its sign turned round.
 
     Raises UnknownVariable for columns that are not there; UnknownOption for negative numbers; NoDyads if units are no
     dyads; NoSwitches if no row of the panel is due; NoInstruments if being due does not vary within units and periods;
