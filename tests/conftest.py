@@ -40,6 +40,14 @@ def _folder(variable: str) -> Path | None:
     return Path(named) if named and Path(named).is_dir() else None
 
 
+def _at_hand(variable: str, what: str, where: str) -> Path:
+    """The folder that a variable of the environment names; the test is skipped, and says so, where it names none."""
+    folder = _folder(variable)
+    if folder is None:
+        pytest.skip(f"{what}: set {variable} to {where}")
+    return folder
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """Folder of the project."""
@@ -69,28 +77,19 @@ def bare(copied: Path, few_sources: str) -> Path:
 @pytest.fixture(scope="session")
 def mirror() -> Path:
     """Folder of the observed raw files."""
-    folder = _folder("DETENTE_MIRROR")
-    if folder is None:
-        pytest.skip("the observed raw files are not at hand: set DETENTE_MIRROR to a folder with <slug>/<file>")
-    return folder
+    return _at_hand("DETENTE_MIRROR", "the observed raw files are not at hand", "a folder with <slug>/<file>")
 
 
 @pytest.fixture(scope="session")
 def replication() -> Path:
     """Folder of published data and printed numbers."""
-    folder = _folder("DETENTE_REPLICATION")
-    if folder is None:
-        pytest.skip("published data are not at hand: set DETENTE_REPLICATION to a folder with <slug>/<file>")
-    return folder
+    return _at_hand("DETENTE_REPLICATION", "published data are not at hand", "a folder with <slug>/<file>")
 
 
 @pytest.fixture(scope="session")
 def oracles() -> Path:
     """Folder of reference numbers for causal designs (causal.tsv), and of the data that they are of (data/)."""
-    folder = _folder("DETENTE_ORACLES")
-    if folder is None:
-        pytest.skip("reference numbers of causal designs are not at hand: set DETENTE_ORACLES to their folder")
-    return folder
+    return _at_hand("DETENTE_ORACLES", "reference numbers of causal designs are not at hand", "their folder")
 
 
 @pytest.fixture

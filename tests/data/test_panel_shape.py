@@ -29,7 +29,7 @@ from support.made_panels import (
 )
 
 SAMPLES = {
-    "everyone": {"label": "All", "why": "A sample that leaves nobody out of it."},
+    "everyone": {"label": "All", "why": "A sample without any condition."},
     "rivals": {"label": "Rivals", "expression": "rivalry == 1", "why": "Where the danger is, as they say."},
     "neighbours": {"label": "Neighbours", "expression": "contiguous == 1", "why": "Those who share a border."},
 }

@@ -336,7 +336,7 @@ def test_state_years_are_those_counted_from_the_tidy_tables(coding: Coding, stat
 
 @pytest.mark.record
 def test_cases_of_states_that_are_known(panel: pd.DataFrame) -> None:
-    # Germany is no member from 1946 to 1989, and at peace anew in 1990.
+    # Germany is no member from 1946 to 1989, and at peace again in 1990.
     germany = panel.loc[GERMANY]
     assert [year for year in germany.index if 1940 <= year <= 1995] == [*range(1940, 1946), *range(1990, 1996)]
     same(germany.loc[[1945, 1990, 1991], "peace_years"].tolist(), [0, 0, 1])

@@ -61,10 +61,10 @@ def variable_metric(start: Array, value: Function, slope: Gradient) -> tuple[Arr
     It ends where a step down the slope lowers the value by less than 1.5e-8 of it, or nothing moves.
     """
     n, x, best, g = len(start), start.copy(), value(start), slope(start)
-    inverse, slopes, anew = np.eye(n), 1, True
+    inverse, slopes, restart = np.eye(n), 1, True
     since = 0
     while slopes < 1000:
-        if anew:
+        if restart:
             inverse, since = np.eye(n), slopes
         step = -inverse @ g
         fall = float(step @ g)
@@ -82,14 +82,14 @@ def variable_metric(start: Array, value: Function, slope: Gradient) -> tuple[Arr
                     break
                 length *= 0.2
         if not moved:
-            if anew:
+            if restart:
                 break
-            anew = True
+            restart = True
             continue
         before, g, slopes = g, slope(x), slopes + 1
         step, change = length * step, g - before
         curved = float(step @ change)
-        anew = curved <= 0 or slopes - since > 2 * n
+        restart = curved <= 0 or slopes - since > 2 * n
         if curved > 0:
             turned = inverse @ change
             inverse = (
