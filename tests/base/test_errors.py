@@ -14,6 +14,8 @@ from detente.base.errors import LISTED, choices
         ("zzz", ["dyadic", "dyad"], "legal values: dyad, dyadic"),
         ("zzz", [], "legal values: none"),
         ("DYAD", ["dyadic", "dyad"], "legal values: dyad, dyadic; nearest: 'dyad'"),
+        ("DAYDIC", ["dyadic", "dyad"], "legal values: dyad, dyadic; nearest: 'dyadic'"),
+        ("GMI", ["gml", "nmc"], "legal values: gml, nmc; nearest: 'gml'"),
     ],
 )
 def test_legal_values_are_listed_in_order_with_the_nearest_if_any_is_near(name: str, legal: list[str], words: str):

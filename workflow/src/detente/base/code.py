@@ -9,7 +9,11 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
-
+_CHECKOUT = PACKAGE.parents[2]
+INSTALLED = PACKAGE.parent != _CHECKOUT / "workflow" / "src" or not (_CHECKOUT / "Snakefile").is_file()
+"""Whether the package runs from where it was installed, and not from a checkout of the project."""
+PROJECT = PACKAGE / "project" if INSTALLED else _CHECKOUT
+"""The project that the package belongs to (Snakefile, `config/`, `workflow/`): its checkout, or what it carries."""
 
 _HOLDS_STATEMENTS = (ast.stmt, ast.ExceptHandler, ast.match_case)
 

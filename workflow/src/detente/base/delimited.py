@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from detente.base.errors import SourceSchemaError
+from detente.base.headings import NUMERIC, from_header, named_separator, refuse_title
 
 SEPARATORS = {"comma": ",", "tab": "\t", "semicolon": ";", "bar": "|", "spaces": " "}
 # What no number is, where all else in a column is one.
@@ -23,12 +24,15 @@ ABSENT |= {".", "..", "...", *(f".{letter}" for letter in "abcdefghijklmnopqrstu
 # Among words, these alone.
 NO_WORD = frozenset({"", "#N/A", "<NA>", "N/A", "NA", "NULL", "NaN", "n/a", "nan", "null"})
 TRUTH = {"True": True, "TRUE": True, "False": False, "FALSE": False}
-_NUMERIC = r"^[+-]?[\d.,]*\d[.,]?([eE][+-]?\d+)?$"
 _EITHER = r"^[+-]?[1-9]\d{0,2},\d{3}$"
 _COMMA_THOUSANDS = r"^[+-]?[1-9]\d{0,2}((,\d{3})+\.\d*|(,\d{3}){2,})$"
 _COMMA_DECIMAL = r"^[+-]?(\d*,\d+|\d{1,3}(\.\d{3})+,\d*)([eE][+-]?\d+)?$"
 _POINT_THOUSANDS = r"^[+-]?\d{1,3}(\.\d{3})+,\d*$"
 _POINT_DECIMAL = r"^[+-]?\d+\.\d+$"
+_POINTS_OF_THOUSANDS = r"^[+-]?[1-9]\d{0,2}(\.\d{3}){2,}$"
+_GROUPED_BY_POINTS = r"^[+-]?\d{1,3}(\.\d{3})*$"
+_POINT_OF_EITHER = r"^[+-]?[1-9]\d{0,2}\.\d{3}$"
+_SINGLE_POINT = r"^[+-]?\d*\.\d*([eE][+-]?\d+)?$"
 _SAMPLE = 65_536
 
 
@@ -40,7 +44,10 @@ class TableFormat:
     thousands. `encoding`: as Python names it. `member`: file inside a ZIP, sheet of a workbook, or object of an .rda.
     `missing`: numbers and words that mean missing, beside empty fields, NA, "." and "..". `row_names`: whether each row
     begins with its name, which the header lacks. `text`: whether every column of a text or workbook is read as
-    words that stay as they are, "" and "NA" among them.
+    words that stay as they are, "" and "NA" among them. `words`: columns of a text that are words whatever they look
+    like, so that "NA" is a code and "01022003" keeps its first zero; empty fields are missing. `header`: line of a text
+    or row of a workbook, from 1, that names the columns; what stands above it is not read. Else the first that is not
+    empty.
     """
 
     separator: str | None = None
@@ -51,6 +58,8 @@ class TableFormat:
     missing: tuple[float | str, ...] = ()
     row_names: bool = False
     text: bool = False
+    words: tuple[str, ...] = ()
+    header: int | None = None
 
 
 @dataclass(frozen=True)
@@ -66,13 +75,16 @@ def read_text(content: bytes, form: TableFormat, *, tabs: bool = False) -> TextR
     """A table written as text; `tabs`: whether its name says tabs.
 
     Raises ValueError if it is empty or no text; SourceSchemaError, without the name of the file, if a row is longer or
-    shorter than the header, a name is there twice, or encoding, separator or decimal mark are ambiguous.
+    shorter than the header, a name is there twice, the line of the header is empty, or encoding, separator or decimal
+    mark are ambiguous.
     """
     text, notes = _decoded(content, form.encoding)
     text = text.replace("\r", "\n") if "\r" in text and "\n" not in text else text
     if not text.strip():
         raise ValueError("is empty: there is no header")
-    separator = SEPARATORS.get(form.separator or "", form.separator) or _separator(text, tabs)
+    text, said = named_separator(text)
+    text = from_header(text, form.header)
+    separator = SEPARATORS.get(form.separator or "", form.separator) or said or _separator(text, tabs)
     if len(separator) != 1:
         raise SourceSchemaError(f"separator {separator!r} must be one character, or one of {', '.join(SEPARATORS)}")
     if separator == " ":
@@ -82,8 +94,14 @@ def read_text(content: bytes, form: TableFormat, *, tabs: bool = False) -> TextR
     if form.text:
         return TextRead(pd.DataFrame({name: column.to_pandas() for name, column in columns.items()}), notes, lines)
     trimmed = {name: pc.utf8_trim_whitespace(column) for name, column in columns.items()}
-    marks, more = _marks(trimmed, form, separator)
-    settled = {name: _settled(trimmed[name], column, marks) for name, column in columns.items()}
+    marks, more = _marks({name: cells for name, cells in trimmed.items() if name not in form.words}, form, separator)
+    absent = ["", *(word for word in form.missing if isinstance(word, str))]
+    settled = {
+        name: trimmed[name].to_pandas().replace(absent, None)
+        if name in form.words
+        else _settled(trimmed[name], column, marks)
+        for name, column in columns.items()
+    }
     return TextRead(pd.DataFrame(settled), [*notes, *more], lines)
 
 
@@ -91,10 +109,16 @@ def _lines(text: str, separator: str, records: int) -> npt.NDArray[np.int64]:
     """The line on which each record begins; empty lines are no records, and a quoted field may go over several."""
     if text.count("\n") + (not text.endswith("\n")) == records + 1:
         return np.arange(2, records + 2)
-    rows, found, line = csv.reader(io.StringIO(text, newline=""), delimiter=separator), [], 1
-    for row in rows:
-        found += [line] if row else []
-        line = rows.line_num + 1
+    rows, found, line = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True), [], 1
+    try:
+        for row in rows:
+            found += [line] if row else []
+            line = rows.line_num + 1
+    except csv.Error as error:
+        # Records after it may have been read as a part of its field.
+        way = 'a quotation mark within a quoted field is written twice, ""'
+        wrong = "opens a quotation mark that is not closed" if "end of data" in str(error) else "has a wrong quotation"
+        raise SourceSchemaError(f"the record of line {line} {wrong}; {way}") from error
     return np.array(found[1:], dtype=np.int64)
 
 
@@ -142,12 +166,14 @@ def _separator(text: str, tabs: bool) -> str:
         if len(most) > 1:
             raise SourceSchemaError(f"may be separated by {' or '.join(map(repr, most))}; say its `separator`")
         return most[0]
+    # A line above the header, as of a title, may have marks that split nothing below it.
     split = {mark: found[0] for mark, found in widths.items() if found[0] > 1}
-    if split:
-        return max(split, key=lambda mark: split[mark])
+    below = {mark: found[1] for mark, found in widths.items() if len(found) > 1 and found[1] > 1}
+    if either := {mark: split[mark] for mark in split if mark in below} or below or split:
+        return max(either, key=lambda mark: either[mark])
     rows = [line.split() for line in sample.splitlines() if line.strip()]
     same = len(rows[0]) > 1 and len({len(row) for row in rows[: None if whole else -1]}) == 1
-    numbers = any(all(re.match(_NUMERIC, row[i]) for row in rows[1:]) for i in range(len(rows[0]))) if same else False
+    numbers = any(all(re.match(NUMERIC, row[i]) for row in rows[1:]) for i in range(len(rows[0]))) if same else False
     return " " if numbers and len(rows) > 1 else ","
 
 
@@ -161,6 +187,10 @@ def _columns(text: str, separator: str, row_names: bool) -> dict[str, pa.Chunked
     start = len(text) - len(text.lstrip("\r\n"))
     stream = io.StringIO(text[start:], newline="")
     first = next(csv.reader(stream, delimiter=separator))
+    second = next(
+        (row for row in csv.reader(io.StringIO(text[start + stream.tell() :]), delimiter=separator) if row), []
+    )
+    refuse_title("line", first, second)
     header = [name.strip() or f"Unnamed: {i}" for i, name in enumerate(["row_names", *first] if row_names else first)]
     if twice := sorted({name for name in header if header.count(name) > 1}):
         raise SourceSchemaError(f"column {', '.join(map(repr, twice))} is there twice; rename one in the file")
@@ -205,6 +235,8 @@ class _Marks:
 
     def pointed(self, known: pa.ChunkedArray) -> pa.ChunkedArray | None:
         """Numbers as Python writes them, or None where one has another mark before its decimals."""
+        if self.thousands == " ":
+            known = pc.replace_substring_regex(known, "[\u00a0\u202f]", " ")
         if self.thousands:
             mark, point = re.escape(self.thousands), re.escape(self.decimal)
             grouped = pc.match_substring_regex(known, rf"^[+-]?\d{{1,3}}({mark}\d{{3}})+({point}\d*)?$")
@@ -234,6 +266,23 @@ def _marks(columns: dict[str, pa.ChunkedArray], form: TableFormat, separator: st
         return marks, [f"{decimal!r}: a decimal comma"]
     if either or thousands:
         return replace(declared, thousands=","), [f"{thousands or either!r}: a comma of thousands"]
+    return _points(columns, declared, separator)
+
+
+def _points(columns: dict[str, pa.ChunkedArray], declared: _Marks, separator: str) -> tuple[_Marks, list[str]]:
+    """Marks of columns without commas: 1.234.567 has points of thousands; so may 1.234 where no commas separate."""
+    shown = {name: _with_points(column, declared.absent) for name, column in columns.items()}
+    thousands, either, decimal = (next((cells[i] for cells in shown.values() if cells[i]), None) for i in range(3))
+    if thousands and decimal:
+        raise SourceSchemaError(
+            f"{thousands!r} has points of thousands, {decimal!r} a decimal point; write one of the two"
+        )
+    if thousands:
+        return replace(declared, decimal=",", thousands="."), [f"{thousands!r}: points of thousands"]
+    if either and not decimal and separator != ",":
+        name = next(name for name, cells in shown.items() if cells[1])
+        wrong = f"column {name!r}: {either!r} may be a thousand or a decimal number"
+        raise SourceSchemaError(f'{wrong}; say `thousands: "."` or `decimal: "."`')
     return declared, []
 
 
@@ -247,7 +296,7 @@ def _with_commas(column: pa.ChunkedArray, absent: Collection[str]) -> tuple[str 
     """Of a column that has but numbers: a cell with a comma of thousands, of decimals, of either, with both marks."""
     known = pc.filter(column, pc.invert(pc.is_in(column, value_set=pa.array(sorted(absent)))))
     commas = pc.filter(known, pc.match_substring(known, ","))
-    if not len(commas) or not pc.all(pc.match_substring_regex(known, _NUMERIC)).as_py():
+    if not len(commas) or not pc.all(pc.match_substring_regex(known, NUMERIC)).as_py():
         return (None,) * 4
     thousands, decimal, either, grouped = (
         pc.match_substring_regex(commas, pattern)
@@ -255,6 +304,20 @@ def _with_commas(column: pa.ChunkedArray, absent: Collection[str]) -> tuple[str 
     )
     chosen = (thousands, pc.and_(decimal, pc.invert(either)), either, grouped)
     return tuple(_first(commas, cells) for cells in chosen)
+
+
+def _with_points(column: pa.ChunkedArray, absent: Collection[str]) -> tuple[str | None, ...]:
+    """Of a column that has but numbers: a cell with points of thousands, with a point of either, a decimal number."""
+    known = pc.filter(column, pc.invert(pc.is_in(column, value_set=pa.array(sorted(absent)))))
+    points = pc.filter(known, pc.match_substring(known, "."))
+    if not len(points) or not pc.all(pc.match_substring_regex(known, NUMERIC)).as_py():
+        return (None,) * 3
+    thousands, either, single = (
+        pc.match_substring_regex(points, pattern) for pattern in (_POINTS_OF_THOUSANDS, _POINT_OF_EITHER, _SINGLE_POINT)
+    )
+    grouped = pc.all(pc.match_substring_regex(known, _GROUPED_BY_POINTS)).as_py()
+    decimal = _first(points, pc.and_(single, pc.invert(either)))
+    return _first(points, thousands) if grouped else None, _first(points, either), decimal
 
 
 def _settled(column: pa.ChunkedArray, untrimmed: pa.ChunkedArray, marks: _Marks) -> pd.Series:
@@ -269,11 +332,11 @@ def _settled(column: pa.ChunkedArray, untrimmed: pa.ChunkedArray, marks: _Marks)
         except pa.ArrowInvalid:
             continue
     values = [value for value in pc.unique(known).to_pylist() if value is not None]
-    if values and set(values) <= set(TRUTH) and not known.null_count:
-        settled = known.to_pandas().map(TRUTH).astype(bool)
-        return settled
+    if values and set(values) <= set(TRUTH):
+        settled = known.to_pandas().map(TRUTH)
+        return settled if known.null_count else settled.astype(bool)
     point = _first(known, pc.match_substring_regex(known, _POINT_DECIMAL)) if pointed is None else None
-    if point and pc.all(pc.match_substring_regex(known, _NUMERIC)).as_py():
+    if point and pc.all(pc.match_substring_regex(known, NUMERIC)).as_py():
         wrong = f"{point!r} has a decimal point, other columns a decimal comma"
         raise SourceSchemaError(f'{wrong}; write one of the two, or say `thousands: "."`')
     codes = {value for value in values if value not in NO_WORD}

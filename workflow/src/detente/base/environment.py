@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from difflib import get_close_matches
 from pathlib import Path
 
+from detente.base.code import INSTALLED
 from detente.base.errors import DetenteError
 
 OBSTACLES: Mapping[int, str] = {
@@ -88,11 +89,15 @@ def _memory(error: BaseException) -> str:
 
 def _library(error: ImportError) -> str:
     """A library that is missing or cannot be loaded; a module of this package that cannot be is a fault of its own."""
+    # A library that lacks another says less than the error that it came from.
+    while isinstance(error.__cause__, ImportError):
+        error = error.__cause__
     name = (error.name or "").partition(".")[0]
     if name == __name__.partition(".")[0]:
         return ""
     why = "is not installed" if isinstance(error, ModuleNotFoundError) else f"cannot be loaded ({_line(error)})"
-    return f"{type(error).__name__}: the library {name or 'it needs'} {why}; install what requirements.lock lists: make"
+    way = 'pip install "detente[paper]"' if INSTALLED else "install what requirements.lock lists: make"
+    return f"{type(error).__name__}: the library {name or 'it needs'} {why}; {way}"
 
 
 def _line(error: BaseException) -> str:

@@ -168,6 +168,10 @@ class NotVerified(DetenteError):
     """A second build differs from the first one."""
 
 
+class NotBuilt(DetenteError):
+    """A step of a study failed."""
+
+
 class NotReproduced(DetenteError):
     """A fit differs from its reference implementation by more than rounding."""
 
@@ -179,7 +183,9 @@ LISTED = 60
 def choices(name: str, legal: Iterable[str]) -> str:
     """Legal values, and the nearest one to `name` if any is near, for the end of a message."""
     options = sorted(map(str, legal))
+    folded = {option.casefold(): option for option in reversed(options)}
     near = get_close_matches(str(name), options, n=1, cutoff=0.6)
+    near = near or [folded[n] for n in get_close_matches(str(name).casefold(), folded, n=1, cutoff=0.6)]
     near = [option for option in options if option.casefold() == str(name).casefold()][:1] or near
     listed = ", ".join(options) if 0 < len(options) <= LISTED else f"{len(options):,} of them" if options else "none"
     return f"legal values: {listed}" + (f"; nearest: {near[0]!r}" if near else "")

@@ -65,6 +65,11 @@ def write_frame(frame: pd.DataFrame, path: Path, note: Mapping[str, object] | No
     write_whole(path, lambda temporary: pq.write_table(table, temporary, compression="zstd"))
 
 
+def write_arrow(frame: pd.DataFrame, path: Path) -> None:
+    """Write an Arrow file (IPC format, as Feather 2), which other languages read without copying."""
+    write_whole(path, partial(frame.to_feather, compression="zstd"))
+
+
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
     """Write CSV: UTF-8, Unix line ends, floats to twelve significant digits."""
     write_whole(path, partial(frame.to_csv, index=False, lineterminator="\n", float_format="%.12g", encoding="utf-8"))

@@ -3,6 +3,7 @@
 import math
 from decimal import Decimal
 from functools import cache
+from numbers import Real
 from typing import Any, TypeVar
 
 import numpy as np
@@ -28,6 +29,8 @@ SINGULAR = 1e-10
 # above which a column is taken from its mean; share of a column's length beside others at which it depends on them, as
 # R's lm has it.
 WELL, FAR, INDEPENDENT = 1e-6, 1e6, 1e-7
+# Sizes of a column's distances from its mean between which its squares, and theirs, are numbers.
+SMALLEST, LARGEST = 1e-60, 1e60
 # Share of a variable's size that the two ends of a derivative lie from it: the error is of the order of its square.
 DIFFERENCE = 1e-5
 # Smallest over largest eigenvalue at which the inverse of cross-products has no correct digit.
@@ -42,10 +45,14 @@ TIE = 1e-9
 NO_VARIANCE = 1e-6
 # Share of the largest eigenvalue below which a negative one is rounding, and no indefinite covariance.
 INDEFINITE = 1e-12
+# Smallest eigenvalue of the correlations of estimates that are pooled; step at which a search for their spread ends.
+DEFINITE, SPREAD = 1e-2, 1e-12
 # Relative rounding of a sum of many products.
 ROUNDING = 1e-14
 # What stands in for zero under a division or a logarithm.
 TINY = 1e-300
+# A number closer to zero than any that is measured: the bits of a whole number of 64 bits, read as those of another.
+MISREAD = 1e-290
 # Absorbing: of a dummy's variance, what is left of one that depends on the other dummies is rounding; length of what
 # dummies still explain, relative to a column within groups and as it came, at which iteration ends; most iterations.
 DEPENDENT, ABSORBED, MOST_ABSORBING = 1e-11, 1e-10, 5000
@@ -162,8 +169,11 @@ def _critical(df: float, level: float) -> float:
 
 
 def _check_level(level: float) -> None:
-    if not 0 <= level < 1:
-        raise UnknownOption(f"level {level:g} is not between 0 and 1: that of a 95 % interval is 0.95")
+    number = isinstance(level, Real)
+    if not number or not 0 <= level < 1:
+        raise UnknownOption(
+            f"level {f'{level:g}' if number else repr(level)} is not between 0 and 1: that of a 95 % interval is 0.95"
+        )
 
 
 def critical(df: Number, level: float = LEVEL) -> Number:

@@ -4,7 +4,7 @@ A file may start from another with `extends: name`: mappings merge, lists replac
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_origin
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ IDENTIFIER = r"^[a-z][a-z0-9_]*$"
 SLUG = r"^[a-z0-9][a-z0-9.-]*$"
 ADDRESS = r"^https?://"
 SHA256 = r"^[0-9a-f]{64}$"
+BLOB = r"^[0-9a-f]{40}$"
 EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 ORCID = r"^\d{4}-\d{4}-\d{4}-\d{3}[\dX]$"
 # Names are parts of names of files, for which file systems have room of 255 letters.
@@ -33,6 +34,7 @@ IN_WORDS = {
     EMAIL: "must be an address such as name@university.edu",
     ORCID: "must be an ORCID iD such as 0000-0002-1825-0097",
     SHA256: "must be 64 digits of 0-9 and a-f",
+    BLOB: "must be 40 digits of 0-9 and a-f",
 }
 
 
@@ -66,6 +68,8 @@ def _reachable(address: str) -> str:
         raise ValueError(f"{address!r} is no address ({error})") from None
     if not named:
         raise ValueError(f"{address!r} is no address: it names no host")
+    if any(character.isspace() for character in address):
+        raise ValueError(f"{address!r} is no address: write a space in it as %20")
     return address
 
 
@@ -142,17 +146,21 @@ def content(path: Path) -> Any:
         raise ConfigError(f"{shown(path)}{line}: cannot be read as YAML ({problem})") from error
 
 
-def validated(path: Path, model: type[M], raw: Any) -> M:
-    """Make `raw`, the content of the file at `path`, a `model`; raises ConfigError with all its problems."""
+def validated(path: Path, model: type[M], raw: Any, under: Sequence[str | int] = ()) -> M:
+    """Make `raw` a `model`: the content of the file at `path`, or what stands there `under` these keys.
+
+    Raises ConfigError with all its problems.
+    """
     try:
         return model.model_validate(raw)
     except ValidationError as error:
-        raise ConfigError("\n".join(_problem(path, model, e) for e in error.errors())) from error
+        raise ConfigError("\n".join(_problem(path, model, e, under) for e in error.errors())) from error
 
 
-def _problem(path: Path, model: type[BaseModel], error: Any) -> str:
+def _problem(path: Path, model: type[BaseModel], error: Any, under: Sequence[str | int]) -> str:
     keys = [k for k in error["loc"] if k != "[key]"]
-    where = " › ".join([located(path, keys), *map(str, keys)])
+    whole = [*under, *keys]
+    where = " › ".join([located(path, whole), *map(str, whole)])
     return f"{where}: {_fault(model, keys, error)}"
 
 

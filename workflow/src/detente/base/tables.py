@@ -15,9 +15,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from detente.base.cells import error_cells, with_errors
 from detente.base.delimited import TableFormat, read_text
 from detente.base.environment import named
 from detente.base.errors import SourceSchemaError, choices
+from detente.base.headings import refuse_header, refuse_title
+from detente.base.robjects import r_table
+from detente.base.workbooks import stored_errors
 
 __all__ = ["FORMATS", "TableFormat", "TableRead", "read_table", "readable", "suspected"]
 
@@ -31,7 +35,8 @@ COMPRESSED: Mapping[str, Callable[[bytes], bytes]] = {
 }  # fmt: skip
 R_DATA = (".rda", ".rdata", ".rds")
 SPSS = (".sav", ".zsav", ".por")
-PLAIN = (*TEXT, *WORKBOOKS, ".dta", ".parquet", *R_DATA, *SPSS)
+ARROW = (".arrow", ".feather")
+PLAIN = (*TEXT, *WORKBOOKS, ".dta", ".parquet", *ARROW, *R_DATA, *SPSS)
 FORMATS = (*PLAIN, ".zip", *COMPRESSED)
 # Numbers that codebooks use for missing values.
 SENTINELS = (-9, -99, -999, -9999, -7, -8, -66, -77, -88, 99, 999, 9999, 99999)
@@ -100,23 +105,33 @@ def _read(content: bytes, name: str, form: TableFormat, labelled: Collection[str
         stem = PurePosixPath(name).stem
         inner = stem if _ending(stem) in PLAIN else f"{stem}.csv"
         return _read(COMPRESSED[ending](content), inner, form, labelled)
+    if form.member is not None and ending not in (*WORKBOOKS, *R_DATA):
+        raise SourceSchemaError(f"is a single table, which has no part {form.member!r}: do not name one")
     if ending in TEXT:
         read = read_text(content, form, tabs=ending in (".tsv", ".tab"))
         return TableRead(read.frame, read.lines, tuple(read.notes))
-    frame = _parsed(content, ending, form, labelled)
-    return TableRead(frame, np.arange(len(frame)) + (2 if ending in WORKBOOKS else 1))
-
-
-def _parsed(content: bytes, ending: str, form: TableFormat, labelled: Collection[str]) -> pd.DataFrame:
-    """A table of a format that says itself how it is written."""
     if ending in WORKBOOKS:
-        return _sheet(content, WORKBOOKS[ending], form)
+        frame, notes = _sheet(content, WORKBOOKS[ending], form)
+        return TableRead(frame, np.arange(len(frame)) + 1 + (form.header or 1), tuple(notes))
+    if form.header is not None:
+        raise SourceSchemaError(
+            f"names its columns itself, as every {ending.lstrip('.').upper()} does: say no `header`"
+        )
+    frame = _parsed(content, ending, labelled, form.member)
+    return TableRead(frame, np.arange(len(frame)) + 1)
+
+
+def _parsed(content: bytes, ending: str, labelled: Collection[str], member: str | None) -> pd.DataFrame:
+    """A table of a format that says itself how it is written."""
     if ending == ".dta":
         return _stata(content, labelled)
-    if ending == ".parquet":
-        return pd.read_parquet(io.BytesIO(content))
+    if ending == ".parquet" or ending in ARROW:
+        read = pd.read_parquet if ending == ".parquet" else pd.read_feather
+        frame = read(io.BytesIO(content))
+        named_rows = any(name is not None for name in frame.index.names)
+        return frame.reset_index() if named_rows else frame
     if ending in R_DATA:
-        return _on_disk(content, ending, lambda path: _r_object(path, form.member))
+        return _on_disk(content, ending, lambda path: r_table(path, member))
     if ending in SPSS:
         return _on_disk(content, ending, lambda path: _spss(path, labelled))
     raise SourceSchemaError(f"{ending!r} is not a format; {', '.join(FORMATS)}")
@@ -146,8 +161,10 @@ def _member(content: bytes, asked: str | None) -> tuple[str, bytes]:
         return found[0], archive.read(found[0])
 
 
-def _sheet(content: bytes, engine: Literal["calamine", "openpyxl"], form: TableFormat) -> pd.DataFrame:
-    """The sheet that is asked for, else the only one that is not empty; words as in tables written as text."""
+def _sheet(
+    content: bytes, engine: Literal["calamine", "openpyxl"], form: TableFormat
+) -> tuple[pd.DataFrame, list[str]]:
+    """The sheet that is asked for, else the only one that is not empty, and notes; words as in tables of text."""
     with pd.ExcelFile(io.BytesIO(content), engine=engine) as book:
         names = [str(name) for name in book.sheet_names]
         if form.member is not None and form.member not in names:
@@ -156,20 +173,35 @@ def _sheet(content: bytes, engine: Literal["calamine", "openpyxl"], form: TableF
         filled = [alone] if alone else [n for n in names if not pd.read_excel(book, sheet_name=n).empty]
         if len(filled) != 1:
             raise SourceSchemaError(f"say which of its sheets to read; it has {', '.join(filled or names)}")
-        first = pd.read_excel(book, sheet_name=filled[0], header=None, nrows=1).iloc[:1]
-        header = [str(name) for row in first.to_numpy() for name in row if not pd.isna(name)]
+        above = (form.header or 1) - 1
+        top = pd.read_excel(book, sheet_name=filled[0], header=None, skiprows=above, nrows=2)
+        rows = [[name for name in row if not pd.isna(name)] for row in top.to_numpy()]
+        if form.header is not None:
+            refuse_header("row", form.header, rows[0] if rows else [])
+        if len(rows) > 1:
+            refuse_title("row", rows[0], rows[1])
+        header = [str(name).strip() for name in rows[0]] if rows else []
         if twice := sorted({name for name in header if header.count(name) > 1}):
             raise SourceSchemaError(f"column {', '.join(map(repr, twice))} is there twice; rename one in the file")
-        if form.text:
-            return pd.read_excel(book, sheet_name=filled[0], dtype=str, keep_default_na=False)
-        frame = pd.read_excel(book, sheet_name=filled[0], keep_default_na=False, na_values=[""])
-    words = [str(name) for name in frame.columns if frame[name].map(lambda cell: isinstance(cell, str)).any()]
-    if not words:
-        return frame
+        kept: dict[str, Any] = {"dtype": str} if form.text else {"na_values": [""]}
+        frame = pd.read_excel(book, sheet_name=filled[0], header=above, keep_default_na=False, **kept)
+    errors = error_cells(content, filled[0]) if engine == "openpyxl" else stored_errors(content, filled[0])
+    frame, notes = with_errors(_trimmed(frame), errors, above + 1)
+    if form.text:
+        return frame, notes
+    written = [str(name) for name in frame.columns if frame[name].map(lambda cell: isinstance(cell, str)).any()]
+    if not written:
+        return frame, notes
     # Cells that are words are read as those of a text, so that "1,234", ".." and the NA of Namibia are the same.
-    text = frame[words].to_csv(index=False, float_format="%.17g")
-    read = read_text(text.encode("utf-8"), replace(form, separator=",", encoding="utf-8", row_names=False))
-    return frame.assign(**{name: read.frame[name] for name in words})
+    text = frame[written].to_csv(index=False, float_format="%.17g")
+    plain = replace(form, separator=",", encoding="utf-8", row_names=False, header=None)
+    read = read_text(text.encode("utf-8"), plain)
+    return frame.assign(**{name: read.frame[name] for name in written}), notes
+
+
+def _trimmed(frame: pd.DataFrame) -> pd.DataFrame:
+    """The table with the names of columns as those of a text are, without blanks around them."""
+    return frame.set_axis([str(name).strip() for name in frame.columns], axis=1)
 
 
 def _stata(content: bytes, labelled: Collection[str]) -> pd.DataFrame:
@@ -193,29 +225,6 @@ def _spss(path: Path, labelled: Collection[str]) -> pd.DataFrame:
         return frame
     labels = reader(str(path), apply_value_formats=True)[0]
     return frame.assign(**{name: labels[name].astype(object) for name in wanted})
-
-
-def _r_object(path: Path, asked: str | None) -> pd.DataFrame:
-    """The data frame that is asked for, else the only one."""
-    import pyreadr
-
-    held = {name: frame for name, frame in pyreadr.read_r(str(path)).items() if isinstance(frame, pd.DataFrame)}
-    if asked is not None and asked not in held and None not in held:
-        raise SourceSchemaError(f"holds no data frame {asked!r}; {choices(asked, map(str, held))}")
-    if asked is None and len(held) > 1:
-        raise SourceSchemaError(f"say which of its data frames to read; it holds {', '.join(map(str, held))}")
-    if not held:
-        raise SourceSchemaError("holds no data frame")
-    frame = held[asked] if asked in held else next(iter(held.values()))
-    return quiet(frame)
-
-
-def quiet(frame: pd.DataFrame) -> pd.DataFrame:
-    """A table of R whose missing numbers, bits that raise a warning in whatever is computed from them, are NaN."""
-    frame = frame.copy()
-    numbers = frame.select_dtypes("float64").columns
-    frame[numbers] = frame[numbers] + 0.0
-    return frame
 
 
 def _declared_missing(frame: pd.DataFrame, form: TableFormat) -> pd.DataFrame:
