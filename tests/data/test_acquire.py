@@ -7,22 +7,21 @@ import io
 import json
 import multiprocessing
 import os
-import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from detente.base.errors import RawFilesUnavailable
+from detente.data import mirror
 from detente.data.acquire import Patience, Problem, acquire, broken, verify
-from detente.data.acquire.download import LOCK
+from detente.data.acquire.download import LOCK, alone
 
 from support.acquiring import (
     ABSENT,
@@ -47,7 +46,7 @@ def test_a_file_in_place_touches_neither_mirror_nor_network(raw: Path, server: S
     path = put(raw / "mme/mme_v7.csv", DATA)
     before = path.stat().st_mtime_ns
 
-    receipts = acquire(sources(pin(server.address)), raw, Path("no/mirror"), patience=patience)
+    receipts = acquire(sources(pin(server.address)), raw, [Path("no/mirror")], patience=patience)
 
     assert [(r.slug, f.path, f.origin) for r in receipts for f in r.files] == [("mme", path, "in place")]
     assert server.ranges == []
@@ -57,7 +56,7 @@ def test_a_file_in_place_touches_neither_mirror_nor_network(raw: Path, server: S
 def test_a_mirror_is_copied_from_before_any_download(raw: Path, server: Server, patience: Patience):
     put(Path("mirror/mme/mme_v7.csv"), DATA)
 
-    receipts = acquire(sources(pin(server.address)), raw, Path("mirror"), patience=patience)
+    receipts = acquire(sources(pin(server.address)), raw, [Path("mirror")], patience=patience)
 
     assert receipts[0].files[0].origin == "copied from mirror/mme/mme_v7.csv"
     assert (raw / "mme/mme_v7.csv").read_bytes() == DATA
@@ -65,8 +64,31 @@ def test_a_mirror_is_copied_from_before_any_download(raw: Path, server: Server, 
     assert server.ranges == []
 
 
+def test_of_several_folders_the_first_that_has_the_file_is_copied_from(raw: Path, server: Server, patience: Patience):
+    for path in ("second/mme/mme_v7.csv", "third/mme/mme_v7.csv"):
+        put(Path(path), DATA)
+    put(Path("first/mme/mme_v7.csv"), WRONG)
+
+    folders = [Path(name) for name in ("gone", "first", "second", "third")]
+    receipts = acquire(sources(pin(server.address)), raw, folders, patience=patience)
+
+    assert receipts[0].files[0].origin == "copied from second/mme/mme_v7.csv"
+    assert (raw / "mme/mme_v7.csv").read_bytes() == DATA
+    assert server.ranges == []
+
+
+def test_folders_are_joined_as_path_joins_them(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("HOME", "/me")
+    monkeypatch.setenv("DETENTE_MIRROR", os.pathsep.join(["one", "", "~/two", "/three"]))
+    assert mirror() == (Path("one"), Path("/me/two"), Path("/three"))
+    assert mirror("one", below=Path("project")) == (Path("project/one"),)
+
+    monkeypatch.setenv("DETENTE_MIRROR", "")
+    assert mirror() == ()
+
+
 def test_an_address_is_downloaded_from_last(raw: Path, server: Server, patience: Patience):
-    receipts = acquire(sources(pin(server.address)), raw, Path("mirror"), patience=patience)
+    receipts = acquire(sources(pin(server.address)), raw, [Path("mirror")], patience=patience)
 
     assert receipts[0].files[0].origin == f"downloaded from {server.address}/mme_v7.csv"
     assert (raw / "mme/mme_v7.csv").read_bytes() == DATA
@@ -78,7 +100,7 @@ def test_an_address_is_downloaded_from_last(raw: Path, server: Server, patience:
 def test_a_mirror_with_wrong_bytes_gives_way_to_the_address(raw: Path, server: Server, patience: Patience):
     put(Path("mirror/mme/mme_v7.csv"), WRONG)
 
-    acquire(sources(pin(server.address)), raw, Path("mirror"), patience=patience)
+    acquire(sources(pin(server.address)), raw, [Path("mirror")], patience=patience)
 
     assert (raw / "mme/mme_v7.csv").read_bytes() == DATA
     assert Path("mirror/mme/mme_v7.csv").read_bytes() == WRONG
@@ -87,13 +109,13 @@ def test_a_mirror_with_wrong_bytes_gives_way_to_the_address(raw: Path, server: S
 def test_a_redirect_is_followed(raw: Path, server: Server, patience: Patience):
     server.answers = [server.send(b"", status=302, Location="/elsewhere"), server.send()]
 
-    acquire(sources(pin(server.address)), raw, None, patience=patience)
+    acquire(sources(pin(server.address)), raw, [], patience=patience)
 
     assert (raw / "mme/mme_v7.csv").read_bytes() == DATA
 
 
 def test_files_may_lie_in_folders_of_their_own(raw: Path, server: Server, patience: Patience):
-    acquire(sources(pin(server.address, file="v7/mme.csv")), raw, None, patience=patience)
+    acquire(sources(pin(server.address, file="v7/mme.csv")), raw, [], patience=patience)
 
     assert (raw / "mme/v7/mme.csv").read_bytes() == DATA
 
@@ -117,7 +139,7 @@ def test_wrong_bytes_in_data_raw_are_kept_and_reported(
     path = put(raw / "mme/mme_v7.csv", data)
     put(Path("mirror/mme/mme_v7.csv"), DATA)
 
-    text = refusal(raw, Path("mirror"), patience, pin(server.address))
+    text = refusal(raw, [Path("mirror")], patience, pin(server.address))
 
     way = "left as it is: move it away, then run again"
     assert text == message(block(f"data/raw/mme/mme_v7.csv: {finding}; {way}"))
@@ -130,7 +152,7 @@ def test_a_dangling_link_in_data_raw_is_kept_and_reported(raw: Path, server: Ser
     path.parent.mkdir(parents=True)
     path.symlink_to("gone")
 
-    text = refusal(raw, None, patience, pin(server.address))
+    text = refusal(raw, [], patience, pin(server.address))
 
     assert "data/raw/mme/mme_v7.csv: not there; left as it is: move it away, then run again" in text
     assert path.is_symlink()
@@ -139,7 +161,7 @@ def test_a_dangling_link_in_data_raw_is_kept_and_reported(raw: Path, server: Ser
 def test_a_folder_in_the_place_of_a_file_is_kept_and_reported(raw: Path, server: Server, patience: Patience):
     (raw / "mme/mme_v7.csv").mkdir(parents=True)
 
-    text = refusal(raw, None, patience, pin(server.address))
+    text = refusal(raw, [], patience, pin(server.address))
 
     assert "data/raw/mme/mme_v7.csv: unreadable: Is a directory; left as it is" in text
     assert (raw / "mme/mme_v7.csv").is_dir()
@@ -149,20 +171,22 @@ def test_a_folder_in_the_place_of_a_file_is_kept_and_reported(raw: Path, server:
 
 
 def build(root: Path, source: str, gate: Barrier, origins: Queue[str]) -> None:
-    """A process of its own that acquires one file; copying takes it a while."""
-    copyfile = shutil.copyfile
+    """A process of its own that acquires one file; it begins to bring it when the other has not found it, too."""
 
-    def slowly(one: Path, other: Path) -> None:
-        copyfile(one, other)
-        time.sleep(0.3)
+    @contextmanager
+    def together(folder: Path) -> Iterator[None]:
+        gate.wait()
+        with alone(folder):
+            yield
 
     os.chdir(root)
-    shutil.copyfile = slowly
-    gate.wait()
+    module: Any = sys.modules["detente.data.acquire"]
+    module.alone = together
     try:
-        mirror = None if source.startswith("http") else Path(source)
+        mirror = [] if source.startswith("http") else [Path(source)]
         address = source if source.startswith("http") else "http://127.0.0.1:9"
-        receipts = acquire(sources(pin(address)), Path("data/raw"), mirror, patience=Patience(retries=0))
+        patience = Patience(connect=3600.0, read=3600.0, retries=0)
+        receipts = acquire(sources(pin(address)), Path("data/raw"), mirror, patience=patience)
         origins.put(receipts[0].files[0].origin)
     except RawFilesUnavailable as error:
         origins.put(str(error))
@@ -190,14 +214,6 @@ def test_two_builds_at_once_copy_from_the_mirror(raw: Path, tmp_path: Path):
 
 
 def test_two_builds_at_once_download_a_file_once(raw: Path, tmp_path: Path, server: Server):
-    send = server.send()
-
-    def slowly(handler: BaseHTTPRequestHandler) -> None:
-        time.sleep(0.3)
-        send(handler)
-
-    server.answers = [slowly]
-
     assert built_at_once(tmp_path, server.address) == [f"downloaded from {server.address}/mme_v7.csv"] * 2
     assert (raw / "mme/mme_v7.csv").read_bytes() == DATA
     assert names(raw / "mme") == ["mme_v7.csv"]
@@ -216,7 +232,7 @@ def test_what_came_meanwhile_is_never_overwritten(
 
     monkeypatch.setattr("detente.data.acquire.alone", overtaken)
 
-    text = refusal(raw, Path("mirror"), patience, pin(server.address))
+    text = refusal(raw, [Path("mirror")], patience, pin(server.address))
 
     came = f"data/raw/mme/mme_v7.csv came meanwhile: wrong bytes: {found(WRONG)}; left as it is"
     wheres = ("mirror/mme/mme_v7.csv", f"{server.address}/mme_v7.csv")
@@ -234,13 +250,13 @@ def test_a_folder_that_cannot_be_locked_is_written_all_the_same(
 
     monkeypatch.setattr("fcntl.flock", refuse)
 
-    acquire(sources(pin(server.address)), raw, None, patience=patience)
+    acquire(sources(pin(server.address)), raw, [], patience=patience)
 
     assert names(raw / "mme") == ["mme_v7.csv"]
 
 
 def test_users_who_share_a_folder_can_lock_each_other_out(raw: Path, server: Server, patience: Patience):
-    acquire(sources(pin(server.address)), raw, None, patience=patience)
+    acquire(sources(pin(server.address)), raw, [], patience=patience)
 
     assert (raw / "mme" / LOCK).stat().st_mode & 0o666 == 0o666
 
@@ -255,7 +271,7 @@ def test_all_problems_are_reported_together_and_good_files_are_kept(raw: Path, s
     server.answers = [server.send(status=404)]
     pins = [pin(server.address, file=f"{name}.csv") for name in ("changed", "mirrored", "good", "gone")]
 
-    text = refusal(raw, Path("mirror"), patience, *pins)
+    text = refusal(raw, [Path("mirror")], patience, *pins)
 
     assert text == message(
         block(
@@ -283,9 +299,24 @@ def test_all_problems_are_reported_together_and_good_files_are_kept(raw: Path, s
 def test_a_mirror_that_is_no_folder_is_named(raw: Path, server: Server, patience: Patience):
     server.answers = [server.send(status=404)]
 
-    text = refusal(raw, Path("mirror"), patience, pin(server.address))
+    text = refusal(raw, [Path("mirror")], patience, pin(server.address))
 
     assert "  mirror/mme/mme_v7.csv: not there, and there is no folder mirror\n" in text
+
+
+@pytest.mark.fault("downloads")
+def test_of_several_folders_those_that_are_none_are_named(raw: Path, server: Server, patience: Patience):
+    server.answers = [server.send(status=404)]
+    Path("second").mkdir()
+
+    text = refusal(raw, [Path("first"), Path("second"), Path("third")], patience, pin(server.address))
+
+    findings = (
+        "first/mme/mme_v7.csv: not there, and there is no folder first",
+        "second/mme/mme_v7.csv: not there",
+        "third/mme/mme_v7.csv: not there, and there is no folder third",
+    )
+    assert text == message(block(ABSENT[0], *findings, f"{server.address}/mme_v7.csv: HTTP 404 Not Found"))
 
 
 def test_verify_tells_problems_apart(tmp_path: Path):
@@ -320,7 +351,7 @@ def test_progress_is_shown_on_a_terminal_or_where_asked_for(
     stream = Terminal() if terminal else io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
 
-    acquire(sources(pin(server.address)), raw, None, patience=patience, progress=progress)
+    acquire(sources(pin(server.address)), raw, [], patience=patience, progress=progress)
 
     assert ("mme/mme_v7.csv" in stream.getvalue()) == (terminal if progress is None else progress)
     assert bool(stream.getvalue()) == (terminal if progress is None else progress)
@@ -332,7 +363,7 @@ def test_progress_is_shown_on_a_terminal_or_where_asked_for(
 @pytest.mark.fault("downloads")
 def test_receipts_name_files_that_changed_or_went_since(raw: Path, server: Server, patience: Patience):
     pins = [pin(server.address, file=f"{name}.csv") for name in ("same", "gone", "changed", "short")]
-    receipt = acquire(sources(*pins), raw, None, patience=patience)[0]
+    receipt = acquire(sources(*pins), raw, [], patience=patience)[0]
     path = put(Path("receipts/mme.json"), json.dumps(receipt.document()).encode())
     assert broken([path]) == []
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
 from dataclasses import replace
+from functools import partialmethod
 from pathlib import Path
 
 import pytest
@@ -16,7 +19,7 @@ from detente.cli.raw import chosen
 from detente.data.acquire import Patience, acquire
 from detente.study.config.project import load_project
 
-from support.acquiring import DATA, Server, names, pin, put, sha256, sources
+from support.acquiring import DATA, Server, closed_port, names, pin, put, sha256, sources
 from support.builders import REPOSITORY
 
 # The command
@@ -62,11 +65,54 @@ def test_the_mirror_of_the_environment_wins(
     project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
     put(project / "other/mme/mme_v7.csv", DATA)
-    monkeypatch.setenv("DETENTE_MIRROR", "other")
+    monkeypatch.setenv("DETENTE_MIRROR", os.pathsep.join(["gone", "other"]))
 
     run("mine")
 
     assert capsys.readouterr().out == "mme/mme_v7.csv: copied from other/mme/mme_v7.csv\n"
+
+
+def test_raw_files_of_a_study_are_fetched_to_take_along(project: Path, capsys: pytest.CaptureFixture[str]):
+    for _ in range(2):
+        parsed("fetch", ["--root", ".", "--study", "study.yaml", "--into", "along"])()
+
+    assert capsys.readouterr().out.splitlines() == [
+        "mme/mme_v7.csv: copied from shelf/mme/mme_v7.csv",
+        "1 raw files, 0.0 MB, are right in along",
+        "mme/mme_v7.csv: in place",
+        "1 raw files, 0.0 MB, are right in along",
+    ]
+    assert (project / "along/mme/mme_v7.csv").read_bytes() == DATA
+
+
+@pytest.mark.fault("arguments")
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--add", "mme", "gmll"], "'gmll' is no source; legal values: "),
+        (["--study", "other.yaml"], "--study: there is no file other.yaml"),
+        (["--study", "demo"], "--study: 'demo' is set in a simulated world: its raw files are made, not fetched"),
+    ],
+)
+def test_what_cannot_be_fetched_is_refused(project: Path, words: list[str], said: str):
+    with pytest.raises(ConfigError, match=f"^{re.escape(said)}"):
+        parsed("fetch", ["--root", ".", *words])()
+
+
+def test_sources_are_fetched_by_name_with_the_list_of_states(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """Nothing is at hand: the refusal names every file, and the command that fetches them all."""
+    monkeypatch.delenv("DETENTE_MIRROR", raising=False)
+    monkeypatch.setattr(Patience, "__init__", partialmethod(Patience.__init__, retries=0))
+    monkeypatch.setenv("ALL_PROXY", f"http://127.0.0.1:{closed_port()}")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+    with pytest.raises(RawFilesUnavailable) as caught:
+        parsed("fetch", ["--add", "GML,nmc", "--into", str(tmp_path)])()
+
+    assert "`detente fetch --add cow-state-system gml-mid nmc --into FOLDER`" in str(caught.value)
 
 
 @pytest.mark.fault("downloads")
@@ -123,7 +169,7 @@ def test_some_sources_can_be_chosen(project: Path):
 def test_the_pinned_files_are_the_files_of_the_record(raw: Path, patience: Patience, mirror: Path):
     pinned = load_project(REPOSITORY).sources
 
-    receipts = acquire(pinned, raw, mirror, patience=replace(patience, retries=0))
+    receipts = acquire(pinned, raw, [mirror], patience=replace(patience, retries=0))
 
     assert {r.slug: len(r.files) for r in receipts} == {slug: len(s.files) for slug, s in pinned.items()}
     # Several sources may read one file: the first of them has it copied.

@@ -24,7 +24,7 @@ def test_a_file_in_the_place_of_a_folder_is_reported(raw: Path, server: Server, 
     put(Path("data/raw"), b"not a folder")
     put(Path("mirror/mme/mme_v7.csv"), DATA)
 
-    text = refusal(raw, Path("mirror"), patience, pin(server.address))
+    text = refusal(raw, [Path("mirror")], patience, pin(server.address))
 
     obstacle = "cannot be saved in data/raw/mme: a file stands where a folder is needed (Not a directory)"
     assert text == message(block(ABSENT[0], f"mirror/mme/mme_v7.csv: {obstacle}"))
@@ -37,7 +37,7 @@ def test_a_read_only_folder_is_reported(raw: Path, server: Server, patience: Pat
     if os.access(raw / "mme", os.W_OK):
         pytest.skip("this user (root?) may write into read-only folders")
 
-    text = refusal(raw, None, patience, pin(server.address))
+    text = refusal(raw, [], patience, pin(server.address))
 
     (raw / "mme").chmod(0o755)
     assert "cannot be saved in data/raw/mme: permission is denied (Permission denied)" in text
@@ -79,7 +79,7 @@ def test_a_download_that_cannot_be_saved_is_reported(
         ),
     )
 
-    text = refusal(raw, None, patience, pin(server.address))
+    text = refusal(raw, [], patience, pin(server.address))
 
     assert text == from_address(server, f"cannot be saved in data/raw/mme: {obstacle}")
     assert not (raw / "mme/mme_v7.csv").exists()
@@ -96,7 +96,7 @@ def test_a_disk_that_fills_up_while_copying_leaves_nothing(
 
     monkeypatch.setattr(shutil, "copyfile", fill_up)
 
-    text = refusal(raw, Path("mirror"), patience, pin(server.address))
+    text = refusal(raw, [Path("mirror")], patience, pin(server.address))
 
     obstacle = "cannot be saved in data/raw/mme: the disk is full (No space left on device)"
     assert text == message(block(ABSENT[0], f"mirror/mme/mme_v7.csv: {obstacle}"))
@@ -111,7 +111,7 @@ def test_a_copy_is_checked_before_it_takes_its_name(
     server.answers = [server.send(status=404)]
     monkeypatch.setattr(shutil, "copyfile", lambda _, target: target.write_bytes(WRONG))
 
-    text = refusal(raw, Path("mirror"), patience, pin(server.address))
+    text = refusal(raw, [Path("mirror")], patience, pin(server.address))
 
     assert f"mirror/mme/mme_v7.csv: wrong bytes: {found(WRONG)}, after copying\n" in text
     assert names(raw / "mme") == []

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
-from filelock import FileLock
+from detente.base.locks import locked
 
 if TYPE_CHECKING:
     import httpx
 
 # The file that is locked while others of its folder are written.
 LOCK = ".lock"
+Result = TypeVar("Result")
+# The longest answer to a question, in bytes; files are as long as their pins say.
+ANSWER = 1 << 20
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -29,7 +33,8 @@ class Patience:
 
     `connect` and `read` are silences after which the server is given up, `backoff` the first pause between
     attempts (doubled each time), `longest` the longest pause that a server may ask for by Retry-After, `total` the time
-    that one file may take in all, so that a server that sends a byte now and then does not go on for ever.
+    that one file may take in all, pauses included, so that a server that sends a byte of its headers or of the file now
+    and then does not go on for ever.
     """
 
     connect: float = 10.0
@@ -61,14 +66,8 @@ class _NoConnectionError(_PassingError):
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
     """Wait until no other process has the `folder`, if its file system knows locks; an empty hidden file is locked."""
-    # Whoever may write to the folder may lock it.
-    lock = FileLock(folder / LOCK, mode=0o666)
-    with suppress(OSError, NotImplementedError):
-        lock.acquire()
-    try:
+    with locked(folder / LOCK):
         yield
-    finally:
-        lock.release()
 
 
 class Downloader:
@@ -79,33 +78,95 @@ class Downloader:
         self.progress = progress
         self._unreachable: dict[str, str] = {}
         self._begun = 0.0
+        self._http: httpx.Client | None = None
 
     def close(self) -> None:
         """Close the client, if one was opened."""
-        if "_client" in vars(self):
-            self._client.close()
+        if self._http is not None:
+            self._http.close()
 
-    def fetch(self, address: str, part: Path, size: int, label: str) -> bool:
+    def fetch(
+        self, address: str, part: Path, size: int, label: str, headers: Mapping[str, str] = MappingProxyType({})
+    ) -> bool:
         """Bring the body at `address` into `part`, going on from the bytes that `part` already holds.
 
-        Returns whether any of the bytes in `part` come from an earlier attempt or an earlier run. Of a body that is
-        longer than `size` no more is read than shows that it is. Raises DeliveryError saying why, after all retries.
-        What was received stays in `part`. Raises OSError if `part` cannot be written.
+        `headers` are sent with the request. Returns whether any of the bytes in `part` come from an earlier attempt or
+        an earlier run. Of a body that is longer than `size` no more is read than shows that it is. Raises DeliveryError
+        saying why, after all retries. What was received stays in `part`. Raises OSError if `part` cannot be written.
         """
+
+        def received() -> bool:
+            have = _kept(part, size)
+            if have == size:
+                return True
+            with self._client.stream("GET", address, headers=_from_byte(have, headers)) as response:
+                resumed = _answer(response, part, have)
+                self._write(response, part, size, have if resumed else 0, label)
+                return resumed
+
+        return self._patiently(address, received, lambda: _after(part, size))
+
+    def post(self, address: str, content: bytes, headers: Mapping[str, str]) -> bytes:
+        """The body of the answer to `content`; raises DeliveryError saying why there is none, after all retries."""
+
+        def answered() -> bytes:
+            with self._client.stream("POST", address, content=content, headers=dict(headers)) as response:
+                _judge(response)
+                body = bytearray()
+                for chunk in response.iter_bytes():
+                    body += chunk
+                    if len(body) > ANSWER:
+                        raise DeliveryError(f"{address} answers with more than {ANSWER:,} bytes")
+                return bytes(body)
+
+        return self._patiently(address, answered, str)
+
+    def _patiently(self, address: str, attempt: Callable[[], Result], after: Callable[[], str]) -> Result:
+        """Result of an attempt that does not fail; `after` says what had come when one did."""
         self._begun = self.patience.clock()
         host = urlsplit(address).netloc
         if host in self._unreachable:
             raise DeliveryError(f"{self._unreachable[host]}, so not asked again")
-        attempt = 0
+        failures = 0
         while True:
-            have = _kept(part, size)
-            if have == size:
-                return True
             try:
-                return self._receive(address, part, size, have, label)
+                with self._in_time(after), self._in_words(after):
+                    return attempt()
             except _PassingError as failure:
-                self._pause(failure, attempt, host)
-            attempt += 1
+                self._pause(failure, failures, host)
+            failures += 1
+
+    @contextmanager
+    def _in_time(self, after: Callable[[], str]) -> Iterator[None]:
+        """Close the client when the time of the file is over, whatever the server sends or does not send till then."""
+        over = threading.Event()
+        client = self._client
+
+        def end() -> None:
+            over.set()
+            client.close()
+
+        timer = threading.Timer(max(0.0, self._left()), end)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        except OSError:
+            raise
+        except Exception as error:
+            if over.is_set():
+                raise self._late(after) from error
+            raise
+        finally:
+            timer.cancel()
+
+    def _left(self) -> float:
+        return self.patience.total - (self.patience.clock() - self._begun)
+
+    def _late(self, after: Callable[[], str]) -> DeliveryError:
+        come = after()
+        kept = "; what came is kept, and the next run goes on" if come else ""
+        return DeliveryError(f"not done after {self.patience.total:,g} s{come}{kept}")
 
     def _pause(self, failure: _PassingError, attempt: int, host: str) -> None:
         """Wait before the next attempt, or give up with `failure`."""
@@ -115,10 +176,18 @@ class Downloader:
             if isinstance(failure, _NoConnectionError):
                 self._unreachable[host] = str(failure)
             raise DeliveryError(f"{failure} (attempts: {attempt + 1})") from failure
-        self.patience.sleep(max(failure.wait, self.patience.backoff * 2**attempt))
+        pause = max(failure.wait, self.patience.backoff * 2**attempt)
+        if pause > self._left():
+            raise DeliveryError(f"{failure}; no time is left for another attempt") from failure
+        self.patience.sleep(pause)
 
-    @cached_property
+    @property
     def _client(self) -> httpx.Client:
+        if self._http is None or self._http.is_closed:
+            self._http = self._opened()
+        return self._http
+
+    def _opened(self) -> httpx.Client:
         import httpx
 
         timeout = httpx.Timeout(self.patience.read, connect=self.patience.connect)
@@ -130,26 +199,22 @@ class Downloader:
             # Certificates or proxies of the environment (SSL_CERT_FILE, HTTPS_PROXY …) are at fault.
             raise DeliveryError(f"the HTTP client cannot be set up ({secretive(str(error))})") from error
 
-    def _receive(self, address: str, part: Path, size: int, have: int, label: str) -> bool:
-        """One request; returns whether its body went on from the `have` bytes of `part`."""
-        client = self._client
+    @contextmanager
+    def _in_words(self, after: Callable[[], str]) -> Iterator[None]:
+        """Turn what the client raises into why nothing was delivered."""
         import httpx
 
-        headers = {"Range": f"bytes={have}-"} if have else {}
         try:
-            with client.stream("GET", address, headers=headers) as response:
-                resumed = _answer(response, part, have)
-                self._write(response, part, size, have if resumed else 0, label)
-                return resumed
+            yield
         except httpx.ConnectTimeout as error:
             raise _unreached(error, f"no answer within {self.patience.connect:g} s") from error
         except (httpx.ConnectError, httpx.ProxyError) as error:
             raise _unreached(error, secretive(str(error))) from error
         except httpx.TimeoutException as error:
             silence = f"nothing came for {self.patience.read:g} s"
-            raise _PassingError(f"timed out: {silence}{_after(part, size)}") from error
+            raise _PassingError(f"timed out: {silence}{after()}") from error
         except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
-            raise _PassingError(f"the connection broke{_after(part, size)}") from error
+            raise _PassingError(f"the connection broke{after()}") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise DeliveryError(f"the request failed ({secretive(str(error))})") from error
 
@@ -162,15 +227,16 @@ class Downloader:
             part.open("ab" if start else "wb") as handle,
             tqdm(total=size, initial=start, unit="B", unit_scale=True, desc=label, leave=False, disable=hidden) as bar,
         ):
-            for chunk in response.iter_bytes():
+            for received in response.iter_bytes():
+                # What a server packs in spite of the request may unpack to far more; one byte too many shows it.
+                chunk = received[: size + 1 - handle.tell()]
                 handle.write(chunk)
                 bar.update(len(chunk))
                 if handle.tell() >= size:
                     return
-                if self.patience.clock() - self._begun > self.patience.total:
+                if self._left() < 0:
                     handle.flush()
-                    took = f"not done after {self.patience.total:,.0f} s"
-                    raise DeliveryError(f"{took}{_after(part, size)}; what came is kept, and the next run goes on")
+                    raise self._late(lambda: _after(part, size))
 
 
 def secretive(text: str) -> str:
@@ -179,8 +245,24 @@ def secretive(text: str) -> str:
 
 
 def _unreached(error: httpx.RequestError, why: str) -> _NoConnectionError:
-    _, _, host = error.request.url.netloc.decode().rpartition("@")
-    return _NoConnectionError(f"no connection to {host} ({why})")
+    url = error.request.url
+    _, _, host = url.netloc.decode().rpartition("@")
+    return _NoConnectionError(f"no connection to {host}{_by_proxy(url.scheme, url.host)} ({why})")
+
+
+def _by_proxy(scheme: str, host: str) -> str:
+    """That a host is asked by the proxy of the environment, if it is: the proxy may be what cannot be reached."""
+    from urllib.request import getproxies, proxy_bypass
+
+    proxies = getproxies()
+    proxy = proxies.get(scheme) or proxies.get("all")
+    if not proxy or proxy_bypass(host):
+        return ""
+    return f" by the proxy {proxy.rpartition('@')[2].rpartition('//')[2].rstrip('/')} of the environment"
+
+
+def _from_byte(have: int, headers: Mapping[str, str]) -> dict[str, str]:
+    return {**headers, **({"Range": f"bytes={have}-"} if have else {})}
 
 
 def _kept(part: Path, size: int) -> int:
@@ -192,15 +274,23 @@ def _kept(part: Path, size: int) -> int:
 
 def _answer(response: httpx.Response, part: Path, have: int) -> bool:
     """Judge the status of an answer: whether its body goes on from byte `have` (else it starts from zero)."""
-    status = f"HTTP {response.status_code} {response.reason_phrase}".rstrip()
     if response.status_code == 416:
         part.unlink(missing_ok=True)
-        raise _PassingError(status)
-    if response.status_code in PASSING:
-        raise _PassingError(status, _asked_wait(response))
-    if not response.is_success:
-        raise DeliveryError(status)
+        raise _PassingError(_status(response))
+    _judge(response)
     return have > 0 and response.status_code == 206
+
+
+def _judge(response: httpx.Response) -> None:
+    """Raise unless the answer is a success."""
+    if response.status_code in PASSING:
+        raise _PassingError(_status(response), _asked_wait(response))
+    if not response.is_success:
+        raise DeliveryError(_status(response))
+
+
+def _status(response: httpx.Response) -> str:
+    return f"HTTP {response.status_code} {response.reason_phrase}".rstrip()
 
 
 def _asked_wait(response: httpx.Response) -> float:
