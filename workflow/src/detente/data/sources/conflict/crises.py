@@ -6,12 +6,14 @@ but for Vichy France (219), Hejaz and Najd (671, 672), and Germany and Yemen aft
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pandas as pd
 
 from detente.data.sources.base import Frames, Log, Source, Tidy, event, undirected
-from detente.data.sources.rawtable import STATE, YEAR, RawTable, one_of, whole
-from detente.data.sources.statecodes import FROM_GLEDITSCH_WARD, MEMBERSHIP, translated
+from detente.data.sources.codelists import FROM_ICB, numbered
+from detente.data.sources.rawtable import YEAR, RawTable, one_of, state, whole
+from detente.data.sources.statecodes import MEMBERSHIP, translated
 from detente.data.sources.steps import DYAD_YEAR, highest, yearly
 
 SLUG, TRIGGERED = "icb-13", "icb-13-triggered"
@@ -22,8 +24,7 @@ NO_STATE: Mapping[int, str] = {
     996: "triggered by an actor that is no state: no dyad",
     997: "triggered by several states: no dyad",
 }
-CODES = {**FROM_GLEDITSCH_WARD, 219: (220, 1940)}
-STRANGERS = {671: "Hejaz", 672: "Najd"}
+VICHY, KINGDOMS = 219, (671, 672)
 SEVERAL = "several crises of a dyad-year are one row"
 
 
@@ -41,10 +42,9 @@ def records(raw: Frames, log: Log) -> pd.DataFrame:
     dyadic = table[~table["trigent"].isin(NO_STATE)]
     first, endless = dyadic["yrtrig"].astype("int64"), dyadic["yrterm"].isna()
     log.singly("recoded", "end unknown: under way in the year of its trigger only", label[endless[endless].index])
-    log.seek("code that is not COW's", (219, *STRANGERS), {*dyadic["cracid"], *dyadic["trigent"]})
+    log.seek("code that is not COW's", (VICHY, *KINGDOMS), {*dyadic["cracid"], *dyadic["trigent"]})
     actor, trigger = (
-        translated(dyadic[column], first, raw, log, f"{SLUG}/{FILE}", CODES, STRANGERS)
-        for column in ("cracid", "trigent")
+        translated(dyadic[column], first, raw, log, f"{SLUG}/{FILE}", FROM_ICB) for column in ("cracid", "trigent")
     )
     frame = pd.DataFrame(
         {
@@ -89,10 +89,11 @@ def clean_triggered(raw: Frames) -> Tidy:
     return log.tidy(log.highest(flags, DYAD_YEAR, SEVERAL))
 
 
+CRISIS, STATE = whole(1, 999), state(*numbered(FROM_ICB))
 _COLUMNS = {
-    "crisno": whole(1),
+    "crisno": CRISIS,
     "cracid": STATE,
-    "trigent": whole(2, 990, *NO_STATE).optional(),
+    "trigent": replace(STATE, codes=STATE.codes | set(NO_STATE)).optional(),
     "yrtrig": YEAR.optional(),
     "yrterm": whole(1918, 2017).optional(),
     "sevvio": one_of(1, 2, SERIOUS_CLASHES, WAR).optional(),

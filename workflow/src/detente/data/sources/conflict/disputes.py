@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from detente.data.breaks import BREAKS
 from detente.data.sources.base import Frames, Key, Log, Source, Tidy, Variable, undirected
 from detente.data.sources.outcomes import (
     DEATHS_UNKNOWN,
@@ -49,7 +50,7 @@ def _sources(
         read = (*columns, "hostlev", "fatality", "orig1", "orig2")
         declared = DYAD_YEARS | {column: CODES.get(column, FLAG) for column in read}
         table = RawTable(file, declared, tuple(DYAD_YEARS))
-        return Source(slug, key, (table,), variables, clean, years)
+        return Source(slug, key, (table,), variables, clean, years, breaks=BREAKS.get(coding[0], ()))
 
     return (
         source(slugs[0], "dyad-year", (ongoing, onset), dyad_variables(*coding, pair=False), _folded),

@@ -8,8 +8,8 @@ was on side A is told twice, by `sideaa` and by `rolea`, and the two disagree in
 import pandas as pd
 
 from detente.data.sources.base import Frames, Log
-from detente.data.sources.outcomes import FATALITY, HOSTILITY, Coding, ranked
-from detente.data.sources.rawtable import COUNT, DAY, FLAG, MONTH, STATE, YEAR, RawTable, number, whole
+from detente.data.sources.outcomes import DISPUTE, FATALITY, HOSTILITY, Coding, ranked
+from detente.data.sources.rawtable import DAY, FLAG, MONTH, STATE, YEAR, RawTable, count, number
 
 FILE = "dyadic_mid_4.02.csv"
 NAMES = {
@@ -44,9 +44,9 @@ def records(raw: Frames, log: Log) -> pd.DataFrame:
 _COLUMNS = {
     **dict.fromkeys(("statea", "stateb"), STATE),
     **dict.fromkeys(("year", "strtyr"), YEAR),
-    "disno": whole(1),
-    "dyindex": number(1),
-    "duration": COUNT,
+    "disno": DISPUTE,
+    "dyindex": number(1, 99_999),
+    "duration": count(366),
     "strtmnth": MONTH,
     "strtday": DAY,
     "fatlev": FATALITY,

@@ -9,7 +9,7 @@ import pandas as pd
 
 from detente.data.sources.base import Frames, Log, undirected
 from detente.data.sources.outcomes import DAY_OR_UNKNOWN, HOSTILITY, Coding
-from detente.data.sources.rawtable import COUNT, MONTH, STATE, YEAR, RawTable, whole
+from detente.data.sources.rawtable import MONTH, STATE, YEAR, RawTable, count, whole
 from detente.data.sources.steps import yearly
 
 FILE = "events.zip"
@@ -59,13 +59,13 @@ def _day(table: pd.DataFrame, side: str, unknown: int) -> pd.Series:
 
 
 _COLUMNS = {
-    **dict.fromkeys(("micnum", "eventnum"), whole(1)),
+    **dict.fromkeys(("micnum", "eventnum"), whole(1, 99_999)),
     **dict.fromkeys(("ccode1", "ccode2"), STATE),
     **dict.fromkeys(("styear", "endyear"), YEAR),
     "hostlev": HOSTILITY,
     **dict.fromkeys(("stday", "endday"), DAY_OR_UNKNOWN),
     **dict.fromkeys(("stmon", "endmon"), MONTH),
-    **dict.fromkeys(("fatalmin1", "fatalmin2"), COUNT),
+    **dict.fromkeys(("fatalmin1", "fatalmin2"), count(10_000_000)),
 }
 RAW = RawTable(FILE, _COLUMNS, ("micnum", "eventnum"), member="mie-1.0.csv")
 CODING = Coding("mie", "MIE 1.0", (RAW,), records, (1816, 2014), pair=False)

@@ -8,8 +8,8 @@ year: a dispute starts in its first year in the file, in the month that it gives
 import pandas as pd
 
 from detente.data.sources.base import Frames, Log
-from detente.data.sources.outcomes import DISPUTE_HOSTILITY, FATALITY, HOSTILITY, Coding, ranked
-from detente.data.sources.rawtable import COUNT, DYAD_YEARS, FLAG, MONTH, RawTable, whole
+from detente.data.sources.outcomes import DISPUTE, DISPUTE_HOSTILITY, DURATION, FATALITY, HOSTILITY, Coding, ranked
+from detente.data.sources.rawtable import DYAD_YEARS, FLAG, MONTH, RawTable
 
 FILE = "gml-ddy-disputes-2.1.1.csv"
 NAMES = {
@@ -46,9 +46,9 @@ def records(raw: Frames, log: Log) -> pd.DataFrame:
 
 _COLUMNS = {
     **DYAD_YEARS,
-    "dispnum": whole(1),
+    "dispnum": DISPUTE,
     "stmon": MONTH,
-    **dict.fromkeys(("mindur", "maxdur"), COUNT),
+    **dict.fromkeys(("mindur", "maxdur"), DURATION),
     "hostlev": DISPUTE_HOSTILITY,
     "fatality": FATALITY,
     **dict.fromkeys(("hostlev1", "hostlev2"), HOSTILITY),

@@ -10,8 +10,18 @@ onset is the first year of a spell of theirs, so that a state that joins later h
 import pandas as pd
 
 from detente.data.sources.base import Frames, Log
-from detente.data.sources.outcomes import DAY_OR_UNKNOWN, DISPUTE_HOSTILITY, FATALITY, HOSTILITY, RECORD, Coding, ranked
-from detente.data.sources.rawtable import COUNT, FLAG, MONTH, STATE, YEAR, RawTable, whole
+from detente.data.sources.outcomes import (
+    DAY_OR_UNKNOWN,
+    DISPUTE,
+    DISPUTE_HOSTILITY,
+    DURATION,
+    FATALITY,
+    HOSTILITY,
+    RECORD,
+    Coding,
+    ranked,
+)
+from detente.data.sources.rawtable import FLAG, MONTH, STATE, YEAR, RawTable, whole
 from detente.data.sources.steps import whole_date, yearly
 
 DISPUTES, PARTICIPANTS, INCIDENTS = "MIDA 5.0.csv", "MIDB 5.0.csv", "MIDIP 5.0.csv"
@@ -64,15 +74,16 @@ def records(raw: Frames, log: Log) -> pd.DataFrame:
     return years.merge(dispute, on="dispute", validate="many_to_one")[list(RECORD)]
 
 
-_NUMBER, _DAY = whole(1), (YEAR, MONTH, DAY_OR_UNKNOWN)
+_DAY = (YEAR, MONTH, DAY_OR_UNKNOWN)
 _BEGIN, _END = dict(zip(FIRST, _DAY, strict=True)), dict(zip(LAST, _DAY, strict=True))
-_DISPUTES = {"dispnum": _NUMBER, "hostlev": DISPUTE_HOSTILITY, "mindur": COUNT, "maxdur": COUNT, "fatality": FATALITY}
-_SPELLS = {"dispnum": _NUMBER, "ccode": STATE, **_BEGIN, **_END, "sidea": FLAG, "hostlev": HOSTILITY, "orig": FLAG}
-_INCIDENTS = {"dispnum": _NUMBER, "incidnum": _NUMBER, "ccode": STATE, "insidea": FLAG}
+_LASTED = dict.fromkeys(("mindur", "maxdur"), DURATION)
+_DISPUTES = {"dispnum": DISPUTE, "hostlev": DISPUTE_HOSTILITY, **_LASTED, "fatality": FATALITY}
+_SPELLS = {"dispnum": DISPUTE, "ccode": STATE, **_BEGIN, **_END, "sidea": FLAG, "hostlev": HOSTILITY, "orig": FLAG}
+_INCIDENTS = {"dispnum": DISPUTE, "incidnum": whole(1, 99_999_999), "ccode": STATE, "insidea": FLAG}
 RAW = (
     RawTable(DISPUTES, _DISPUTES | _BEGIN, ("dispnum",)),
     RawTable(PARTICIPANTS, _SPELLS, ("dispnum", "ccode", *FIRST)),
     RawTable(INCIDENTS, _INCIDENTS, ("incidnum", "ccode")),
 )
-CODING = Coding("mid5", "COW MID 5.0 by dates", RAW, records, (1816, 2014))
+CODING = Coding("mid5", "COW MID 5.0 by dates", RAW, records, (1816, 2014), dated=True)
 SOURCE, INITIATIONS = CODING.dyad_years("mid-5.0-participants", "mid"), CODING.initiations("mid-5.0-initiation")

@@ -46,7 +46,7 @@ def clean_states(raw: Frames) -> Tidy:
     return log.tidy(log.highest(flags, STATE_YEAR, "wars and spells of one state-year are one row"))
 
 
-_WAR = whole(1)
+_WAR = whole(1, 999)
 _SIDES = {"warnum": _WAR, "statea": STATE, "stateb": STATE, "year": YEAR}
 RAW = (RawTable(FILE, {**_SIDES, "warstrtyr": YEAR}, tuple(_SIDES)),)
 VARIABLES = (

@@ -7,12 +7,14 @@ what a rivalry is about: space, position, ideology, intervention.
 import pandas as pd
 
 from detente.data.sources.base import Frames, Log, Source, Tidy, event, undirected
-from detente.data.sources.rawtable import STATE, RawTable, one_of, text, whole
+from detente.data.sources.rawtable import RawTable, one_of, state, text, whole
 from detente.data.sources.steps import DYAD_YEAR, yearly
 
 SLUG, DREYER_SLUG = "rivalry", "rivalry-dreyer"
 FILE, DREYER_FILE = "tss_rivalries.rda", "td_rivalries.rda"
 TYPES = ("spatial", "positional", "ideological", "interventionary")
+# Rivals that are no state after 1816 have codes, too.
+VENICE = 324
 NAMED_TYPES = ("type1", "type2", "type3")
 
 
@@ -41,7 +43,7 @@ def _dyad_years(source: Source, spells: pd.DataFrame) -> Tidy:
     return log.tidy(frame)
 
 
-_PAIR, _SINCE = {"ccode1": STATE, "ccode2": STATE}, whole(1400, 2020)
+_PAIR, _SINCE = dict.fromkeys(("ccode1", "ccode2"), state(VENICE)), whole(1400, 2020)
 RAW = (RawTable(FILE, {"rivalry": text(), **_PAIR, "start": _SINCE, "end": _SINCE}, ("ccode1", "ccode2", "start")),)
 VARIABLES = (event("rivalry", "Strategic rivalry", role="control"),)
 SOURCE = Source(SLUG, "dyad-year", RAW, VARIABLES, clean, (1816, 2020))

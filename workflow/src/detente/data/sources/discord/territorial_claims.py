@@ -15,7 +15,7 @@ SLUG, DIRECTED_SLUG = "icow-territory", "icow-territory-directed"
 FILE = "ICOWprov101.csv"
 _MONTH = text(r"(18|19|20)\d\d(0\d|1[0-2]|99)")
 _COLUMNS = {
-    "claim": whole(1),
+    "claim": whole(1, 9999),
     "chal": STATE,
     "tgt": STATE,
     "begclaim": _MONTH,
