@@ -5,7 +5,7 @@ have no rows, so absent is missing, not 0.
 """
 
 from detente.data.sources.base import BY_STATE, Frames, Log, Source, Tidy, measure
-from detente.data.sources.rawtable import COUNT, FLAG, STATE_YEARS, RawTable
+from detente.data.sources.rawtable import FLAG, STATE_YEARS, RawTable, count
 from detente.data.sources.steps import STATE_YEAR, keyed
 
 SLUG, FILE = "forester-jme", "ctryYrData.rda"
@@ -17,7 +17,7 @@ def clean(raw: Frames) -> Tidy:
     return Log(SLUG).tidy(keyed(raw[FILE], STATE_YEAR, NAMES).astype("int64"))
 
 
-RAW = (RawTable(FILE, {**STATE_YEARS, "count": COUNT, "jme_d": FLAG}, tuple(STATE_YEARS)),)
+RAW = (RawTable(FILE, {**STATE_YEARS, "count": count(1000), "jme_d": FLAG}, tuple(STATE_YEARS)),)
 VARIABLES = (
     measure("exercises_state", "Joint exercises that the state took part in", "exercises", assigned=BY_STATE),
     measure("exercise_state_any", "State took part in a joint exercise", assigned=BY_STATE),

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from detente.data.sources.base import Assignment, Frames, Log, Source, Tidy, event
-from detente.data.sources.rawtable import FLAG, MONTH, YEAR, RawTable, number, text, whole
+from detente.data.sources.rawtable import FLAG, MONTH, YEAR, RawTable, degrees, text, whole
 from detente.data.sources.statecodes import NOT_STATES, UNKNOWN, Gazetteer, gazetteer, refuse_unknown
 from detente.data.sources.statecodes import STATES as STATE_LIST
 from detente.data.sources.steps import over_new_year, whole_date
@@ -27,7 +27,16 @@ from detente.data.sources.steps import over_new_year, whole_date
 SMALL = 5
 SLUG, FILE = "mme", "mme_v7.csv"
 STATES = STATE_LIST.file
-KINDS = {"Warfighting": "warfighting", "Peacekeeping": "peacekeeping", "Humanitarian": "humanitarian"}
+KINDS = {
+    "Warfighting": "warfighting",
+    "Peacekeeping": "peacekeeping",
+    "Humanitarian": "humanitarian",
+    "CPX": "command_post",
+    "Air": "air",
+    "Land": "land",
+    "Sea": "sea",
+}
+"""What an exercise is for, whether it is one of command posts, and where forces move, by the column of the file."""
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 # Middle of the Atlantic, the Pacific and the Indian Ocean.
 OCEANS = ((-14.5994134, -28.6731465), (-8.783195, -124.508523), (-33.137551, 81.826172))
@@ -78,6 +87,7 @@ def clean(raw: Frames) -> Tidy:
     sites, series = _sites(table), _series(table, known)
     log.seek("coded with the site of another place", MISPLACED, table["MMEID"])
     log.seek("name of no state", NOT_STATES, named)
+    log.seek("the middle of an ocean", OCEANS, zip(*(pd.to_numeric(table[c]) for c in ("lat", "lon")), strict=True))
     log.seek("series under two spellings", SPELLINGS, table["Series_Name"].map(plain))
     kinds = table[list(KINDS)].rename(columns=KINDS).astype("int64")
     traits = pd.concat([kinds, series, table["s.month"].astype("int64").rename("month"), sites], axis=1)
@@ -232,14 +242,14 @@ def _related(exercises: Sequence[Held], members: Sequence[int]) -> list[list[int
 
 
 _DAYS = ("s.year", "s.month", "s.day", "e.year", "e.month", "e.day")
-_WORDS = text()
+_WORDS = text("", UNKNOWN)
 _DAY = dict(zip(_DAYS, (YEAR, MONTH, whole(1, 31, "xx")) * 2, strict=True))
 _COLUMNS = {
-    "MMEID": _WORDS,
+    "MMEID": text(),
     "Ex_Name": _WORDS.optional(),
     "Series_Name": _WORDS.optional(),
-    "lat": number(-90, 90).optional(),
-    "lon": number(-180, 180).optional(),
+    "lat": degrees(90).optional(),
+    "lon": degrees(180).optional(),
     **_DAY,
     **dict.fromkeys(KINDS, FLAG),
     **dict.fromkeys(SLOTS, _WORDS.optional()),

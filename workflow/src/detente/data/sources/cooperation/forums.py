@@ -10,8 +10,8 @@ wants year effects. Unknown memberships were summed as none by the compiler.
 
 import pandas as pd
 
-from detente.data.sources.base import BY_STATE, Frames, Log, Source, Tidy, measure, undirected
-from detente.data.sources.rawtable import COUNT, DYAD_YEARS, STATE_YEARS, RawTable, one_of
+from detente.data.sources.base import Assignment, Frames, Log, Source, Tidy, measure, undirected
+from detente.data.sources.rawtable import DYAD_YEARS, STATE_YEARS, RawTable, count, one_of
 from detente.data.sources.steps import DYAD_YEAR, STATE_YEAR, keyed
 
 SLUG, FILE = "cow-igo", "state_year_format3.rda"
@@ -48,6 +48,9 @@ FORUMS = {
     "iadefb": ("inter_american_defence_board", "Inter-American Defense Board"),
     "un": ("un", "United Nations"),
 }
+# Forums that no full member has left on record, from 1946 to 2014. The Partnership for Peace is not one of them: the
+# source has Croatia on its roster in 2000 alone.
+NEVER_LEFT = frozenset({"nato", "eu", "sco", "cica", "asean", "saarc", "anzus", "gcc", "oic", "eccas", "igad"})
 NO_NUMBERS = (
     ((ABSENT,), "−1 (the forum does not exist) is 0"),
     ((UNKNOWN,), "−9 (unknown) is missing"),
@@ -83,14 +86,17 @@ def clean_joint(raw: Frames) -> Tidy:
 
 RAW = (RawTable(FILE, {**STATE_YEARS, **dict.fromkeys(FORUMS, MEMBERSHIP)}, tuple(STATE_YEARS)),)
 VARIABLES = (
-    *(measure(f"member_{name}", f"Full member: {label}", assigned=BY_STATE) for name, label in FORUMS.values()),
+    *(
+        measure(f"member_{name}", f"Full member: {label}", assigned=Assignment("state", stays=name in NEVER_LEFT))
+        for name, label in FORUMS.values()
+    ),
     *(
         measure(f"associate_{FORUMS[column][0]}", f"Associate or observer: {FORUMS[column][1]}")
         for column in WITH_ASSOCIATES
     ),
 )
 SOURCE = Source(SLUG, "state-year", RAW, VARIABLES, clean, (1816, 2014), alias="igo")
-JOINT_RAW = (RawTable(JOINT_FILE, {**DYAD_YEARS, "dyadigos": COUNT}, tuple(DYAD_YEARS)),)
+JOINT_RAW = (RawTable(JOINT_FILE, {**DYAD_YEARS, "dyadigos": count(200)}, tuple(DYAD_YEARS)),)
 _BODIES = "Intergovernmental organisations with both as full members"
 JOINT_VARIABLES = (measure("joint_organisations", _BODIES, "organisations", "control"),)
 JOINT = Source(JOINT_SLUG, "dyad-year", JOINT_RAW, JOINT_VARIABLES, clean_joint, (1816, 2014), alias="joint-igo")

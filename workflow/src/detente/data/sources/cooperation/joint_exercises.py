@@ -11,8 +11,9 @@ from dataclasses import replace
 import pandas as pd
 
 from detente.data.sources.base import BY_NETWORK, Frames, Log, Source, Tidy, event
+from detente.data.sources.codelists import letters_of
 from detente.data.sources.cooperation.exercises import participants
-from detente.data.sources.rawtable import RawTable, text, whole
+from detente.data.sources.rawtable import ANY, RawTable, text, whole
 from detente.data.sources.statecodes import STATES, UNKNOWN, gazetteer, resolve
 from detente.data.sources.steps import DYAD_YEAR, over_new_year, paired
 
@@ -20,9 +21,7 @@ SLUG, FILE = "jme", "jme_v3.xls"
 SMALL = 5
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 SLOTS = tuple(f"State {s}" for s in [*_LETTERS, *(f"A{letter}" for letter in _LETTERS[:4])])
-GONE = {"CSK": 315, "DDR": 265}
-# As in statecodes.py: the first that is a member on a day of the exercise counts.
-BY_DATE: Mapping[str, tuple[int, ...]] = {"DEU": (255, 260), "YEM": (679, 678)}
+GONE = ("CSK", "DDR")
 NOT_STATES: Mapping[str, str] = {
     UNKNOWN: "participant unknown",
     "NATO": "an alliance; its members are not named",
@@ -40,10 +39,11 @@ def clean(raw: Frames) -> Tidy:
     named = table.loc[days.index, list(SLOTS)].stack().str.strip().str.upper()
     log.seek("code of a state that is gone", GONE, named)
     log.seek("name of no state", NOT_STATES, named)
-    codes = resolve(set(named) - {""}, f"mme/{FILE}", NOT_STATES, GONE)
-    places = replace(gazetteer(raw[STATES.file]), by_name={**{iso: (code,) for iso, code in codes.items()}, **BY_DATE})
+    codes = resolve(set(named) - {""}, f"mme/{FILE}", NOT_STATES)
+    places = replace(gazetteer(raw[STATES.file]), by_name={iso: letters_of(iso) for iso in codes})
     known = participants(named, days, places, NOT_STATES, labels, log)
     kind = table["JME Type"].str.upper()
+    log.seek("type of exercises", (w for w in (FIELD, COMMAND) if not kind.str.contains(w).any()), ())
     field, command = (known["exercise"].map(kind.str.contains(word)) for word in (FIELD, COMMAND))
     years = over_new_year(known.assign(field=field, command=command))
     columns = ["exercise", "year", "parties", "field", "command"]
@@ -93,13 +93,14 @@ def _number(column: pd.Series) -> pd.Series:
     return pd.to_numeric(column, errors="coerce")
 
 
-_WORDS = text().optional()
+_NAMES = text("", "-9").optional()
 _COLUMNS = {
-    **dict.fromkeys(("Exercise Name", "Start Date", "enddate", "JME Type"), _WORDS),
+    **dict.fromkeys(("Exercise Name", "Start Date", "enddate"), ANY),
+    "JME Type": _NAMES,
     "s.year": whole(1974, 2010).optional(),
     "s.month": whole(1, 12, "-9", "xx").optional(),
     "e.year": whole(1974, 2011, "-9", "xxxx").optional(),
-    **dict.fromkeys(SLOTS, _WORDS),
+    **dict.fromkeys(SLOTS, _NAMES),
 }
 RAW = (RawTable(FILE, _COLUMNS, tuple(_COLUMNS), repeats=6, member="Sheet1_2", text=True), STATES)
 VARIABLES = (

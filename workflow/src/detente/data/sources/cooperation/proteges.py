@@ -8,7 +8,7 @@ France, alone of the five, are protégés too: each is the other's, so that thei
 import pandas as pd
 
 from detente.data.sources.base import BY_NETWORK, Assignment, Frames, Log, Source, Tidy, Variable, measure
-from detente.data.sources.rawtable import COUNT, FLAG, STATE_YEARS, RawTable
+from detente.data.sources.rawtable import FLAG, STATE_YEARS, RawTable, count
 from detente.data.sources.steps import DYAD_YEAR, keyed
 
 SLUG, FILE = "mcmanus-nieman", "Individual Signals Dataset.csv"
@@ -55,7 +55,7 @@ def _signal(name: str, label: str, unit: str, *, treats: bool, assigned: Assignm
     return measure(name, said, unit, None if treats else "description", assigned=assigned, folded=folded)
 
 
-_COLUMNS = {f"{p}_{s}": COUNT if s in ("arms", "troops") else FLAG for p in POWERS for s in SIGNALS}
+_COLUMNS = {f"{p}_{s}": count(1_000_000) if s in ("arms", "troops") else FLAG for p in POWERS for s in SIGNALS}
 _NUKES = {f"{p}_nukes": FLAG for p in DEPLOYERS}
 RAW = (RawTable(FILE, {**STATE_YEARS, **_COLUMNS, **_NUKES}, tuple(STATE_YEARS)),)
 VARIABLES = (

@@ -11,12 +11,14 @@ import numpy as np
 import pandas as pd
 
 from detente.data.sources.base import Frames, Log, Source, Tidy, event
+from detente.data.sources.codelists import COW, FORMER
 from detente.data.sources.rawtable import DAY, MONTH, YEAR, RawTable, text
-from detente.data.sources.statecodes import OUTSIDE, STATES, members, resolve
-from detente.data.sources.steps import STATE_YEAR, keyed, yearly
+from detente.data.sources.statecodes import OUTSIDE, STATES, member_years, members, of_the_time, resolve
+from detente.data.sources.steps import STATE_YEAR, keyed
 
 SLUG, FILE = "us-visits", "visits.xls"
-NAMED = {"Nassau": 31, "Kosovo": 347}
+# Places that have a name in the column of letters.
+NAMED = {"Nassau": COW["BHS"], "Kosovo": FORMER["KSV"]}
 NO_VISIT: Mapping[str, str] = {
     "CUB": "to the US base at Guantánamo, not to the Cuban state",
     "GUM": "a territory of the United States",
@@ -42,7 +44,7 @@ COLUMNS = {
 
 def clean(raw: Frames) -> Tidy:
     """One row per state and year with a visit, and every state in the years that are not coded, missing there."""
-    table, states, log = raw[FILE], raw[STATES.file], Log(SLUG, "all visits")
+    table, log = raw[FILE], Log(SLUG, "all visits")
     codes = resolve(table["State Visit"], f"mme/{FILE}", NO_VISIT, NAMED)
     visits = table[list(COLUMNS)].drop_duplicates()
     log.merge(table, visits, "the same visit twice")
@@ -52,13 +54,12 @@ def clean(raw: Frames) -> Tidy:
     abroad = visits[~nowhere]
     rows = pd.DataFrame({"ccode": abroad["State Visit"].map(codes), "year": abroad["Start Year"].astype("int64")})
     log.seek("name without a code", NAMED, table["State Visit"])
-    before = (rows["ccode"] == NAMED["Kosovo"]) & ~members(rows, raw)
-    rows["ccode"] = rows["ccode"].mask(before, 345).astype("int64")
-    log.add("recoded", "Kosovo was Serbia's (345) until it became a state", before, "Kosovo")
+    rows = of_the_time(rows, log)
     inside = log.drop(rows, ~members(rows, raw), OUTSIDE)
     counts = inside.groupby(STATE_YEAR).size().rename("us_visits").reset_index()
     log.merge(inside, counts, "visits of one state-year are one row")
-    system = yearly(states[["ccode"]], states["styear"], states["endyear"]).drop_duplicates()
+    log.seek("year without a visit on the list", set(UNCODED) & set(counts["year"]), ())
+    system = member_years(raw, SOURCE.years)
     uncoded = system[system["year"].isin(UNCODED)].assign(us_visit=np.nan, us_visits=np.nan)
     frame = pd.concat([counts.assign(us_visit=1), uncoded], ignore_index=True)
     log.add("added", "no visit of any office on the list: not coded, missing", len(uncoded), "1993 and 2003")
