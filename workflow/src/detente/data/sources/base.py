@@ -12,13 +12,16 @@ from pandas.api.types import is_numeric_dtype
 
 from detente.base.errors import BrokenContract, SourceSchemaError
 from detente.base.frames import Column, FrameSchema
+from detente.data.sources.carrying import Carried, carried_rows, carried_spells
 from detente.data.sources.rawtable import RawTable
 from detente.data.sources.steps import highest
 
 if TYPE_CHECKING:
     from pandera.pandas import DataFrameSchema
 
-Key = Literal["dyad-year", "directed-dyad-year", "state-year", "dyad", "state", "spell", "event"]
+Key = Literal[
+    "dyad-year", "directed-dyad-year", "state-year", "dyad", "state", "spell", "event", "group", "place-month"
+]
 KEYS: Mapping[str, tuple[str, ...]] = {
     "dyad-year": ("ccode1", "ccode2", "year"),
     "directed-dyad-year": ("ccode1", "ccode2", "year"),
@@ -26,6 +29,8 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "dyad": ("ccode1", "ccode2"),
     "state": ("ccode",),
 }
+PLACE_MONTH = ("place", "year", "month")
+"""Key of tables by place and month, which join no panel: a place is a cell of PRIO-GRID, of 0.5° × 0.5°."""
 ATTRITION = FrameSchema(
     "attrition log",
     {
@@ -40,7 +45,7 @@ Entry = tuple[str, str, str, "int | pd.Series[bool]"]
 """An entry of the attrition log: action, reason, record and rows, counted or as a flag of each row."""
 Entries = list[Entry]
 Frames = Mapping[str, pd.DataFrame]
-"""Raw tables by file, or tidy ones by slug."""
+"""Raw tables by name, which is mostly that of their file, or tidy ones by slug."""
 Role = Literal["outcome", "treatment", "control", "description"]
 
 
@@ -51,12 +56,14 @@ class Assignment:
     `by` "event": with the participants of the `events` of the exercises (a mask of the rows of their tidy table), of
     which it is whether there is any, how many, or their weight; "dyad": by two states for themselves; "state": by each
     state, for all its dyads; "network": through what several dyads share, such as an alliance, a forum or a host;
-    "none": by no mechanism that can be drawn again.
+    "none": by no mechanism that can be drawn again. `stays`: once there it has never ended on record, so that designs
+    for treatments that stay suit it; else it may end, and begin again.
     """
 
     by: Literal["event", "dyad", "state", "network", "none"]
     events: Callable[[pd.DataFrame], pd.Series[bool]] | None = None
     measure: Literal["any", "weight", "count"] = "any"
+    stays: bool = False
 
 
 BY_DYAD, BY_STATE, BY_NETWORK = Assignment("dyad"), Assignment("state"), Assignment("network")
@@ -134,9 +141,11 @@ class Tidy:
 class Source:
     """One dataset.
 
-    `clean` takes {raw file → frame of raw columns}, in the order of `raw`; where the source `whittles`, because a key
-    may have several disputes, it takes the rules of that as a second argument, or goes by its own. `alias` is
-    a short name, as people call it.
+    `clean` takes {name of a raw table → frame of raw columns}, in the order of `raw`; where the source `whittles`,
+    because a key may have several disputes, it takes the rules of that as a second argument, or goes by its own.
+    `years`: first and last that the raw files code. `alias` is a short name, as people call it. `carried`: whether the
+    last of the years stands for later ones, too. `breaks`: first years of another way of coding, across which levels do
+    not compare.
     """
 
     slug: str
@@ -147,8 +156,43 @@ class Source:
     years: tuple[int, int]
     whittles: bool = False
     alias: str | None = None
+    breaks: tuple[int, ...] = ()
+    carried: Carried | None = None
+
+    @property
+    def covered(self) -> tuple[int, int]:
+        """First and last year of which its tidy table speaks: those coded, and those for which the last stands."""
+        return self.years[0], self.carried.until if self.carried else self.years[1]
+
+    def carry(self, tidy: Tidy) -> Tidy:
+        """The cleaned source with the years for which its last coded one stands; as it is where none are `carried`."""
+        if self.carried is None:
+            return tidy
+        last, until = self.years[1], self.carried.until
+        if self.key == "spell":
+            (frame, rows), action = carried_spells(tidy.frame, last, until), "recoded"
+        else:
+            (frame, rows), action = carried_rows(tidy.frame, KEYS[self.key], last, until), "added"
+        more = attrition(self.slug, [(action, self.carried.said(last), f"all of {last}", rows)])
+        return Tidy(frame, pd.concat([tidy.attrition, more], ignore_index=True), tidy.idle)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Columns that tell the rows of the tidy table apart; none of spells and events, whose schemas say it."""
+        return PLACE_MONTH if self.key == "place-month" else KEYS.get(self.key, ())
+
+    @property
+    def joins(self) -> bool:
+        """Whether its rows, or what they are expanded to, have a place in a panel of states or of pairs."""
+        return self.key not in ("place-month", "group")
 
     def __post_init__(self) -> None:
+        if outside := [year for year in self.breaks if not self.years[0] < year <= self.years[1]]:
+            raise BrokenContract(f"{self.slug}: the break at {outside[0]} is not within the years that it codes")
+        if self.carried and self.key != "spell" and "year" not in KEYS.get(self.key, ()):
+            raise BrokenContract(f"{self.slug}: `carried` goes from year to year, but rows have none ({self.key})")
+        if self.carried and self.carried.until <= self.years[1]:
+            raise BrokenContract(f"{self.slug}: `carried` to {self.carried.until}, which is coded ({self.years[1]})")
         folded = [v.name for v in self.variables if v.folded]
         if folded and self.key != "directed-dyad-year":
             raise BrokenContract(f"{self.slug}: {folded[0]!r} is `folded`, but rows have no direction ({self.key})")
@@ -217,13 +261,14 @@ class Log:
         return Tidy(frame, attrition(self.source, self.entries), tuple(self.idle))
 
 
-def check_raw(source: Source, table: RawTable, frame: pd.DataFrame) -> None:
+def check_raw(source: Source, table: RawTable, frame: pd.DataFrame, *, simulated: bool = False) -> None:
     """Refuse a raw table that lost a column, has a cell that is not as declared, or a record again.
 
-    Raises SourceSchemaError naming the file, every missing column with the nearest match, every column with wrong
-    cells with the first of them, by line, and what may stand there, and the way out.
+    `simulated`: whether it is of a simulated world, whose states are of no list. Raises SourceSchemaError naming the
+    file, every missing column with the nearest match, every column with wrong cells with the first of them, by line,
+    and what may stand there, and the way out.
     """
-    if faults := table.faults(frame, source.years):
+    if faults := table.faults(frame, source.years, simulated=simulated):
         name = f"{table.slug or source.slug}/{table.file}"
         module = f"{source.clean.__module__.replace('.', '/').removeprefix('detente/')}.py"
         way = f"put the published file back; columns and what they may hold are declared in {module}"
@@ -240,7 +285,8 @@ def undirected(frame: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
 def tidy_schema(source: Source) -> DataFrameSchema:
     """Whole-number unique key, ccode1 < ccode2, numeric variables; events not negative, missing only where declared.
 
-    Of events, one row per event, year and participant, whose own flags come along unchecked; of spells, one to the day.
+    Of events and groups, one row per event, year and participant, whose own flags come along unchecked; of spells, one
+    to the day.
     """
     import pandera.pandas as pa
 
@@ -250,16 +296,18 @@ def tidy_schema(source: Source) -> DataFrameSchema:
     if source.key == "event":
         key = ["exercise", "year", "ccode"]
         return pa.DataFrameSchema({**whole(*key), "parties": pa.Column("int64", pa.Check.ge(1))}, unique=key)
+    if source.key == "group":
+        return pa.DataFrameSchema(whole("event", "year", "ccode"), unique=["event", "year", "ccode"])
     if source.key == "spell":
         status = pa.Column(checks=pa.Check.isin(["member", "major"]))
         columns = {**whole("ccode", "start", "end"), "name": pa.Column(nullable=True), "status": status}
         forward = pa.Check(lambda frame: frame["start"] <= frame["end"], name="start <= end")
         return pa.DataFrameSchema(columns, checks=forward, unique=["ccode", "status", "start"], strict=True)
-    columns = whole(*KEYS[source.key])
+    columns = whole(*source.parts)
     for v in source.variables:
         event = v.kind == "event"
         limits = [pa.Check(is_numeric_dtype, name="numeric dtype"), *([pa.Check.ge(0)] if event else [])]
         columns[v.name] = pa.Column(checks=limits, nullable=v.unknown or not event)
     ordered = pa.Check(lambda frame: frame["ccode1"] < frame["ccode2"], name="ccode1 < ccode2", ignore_na=False)
     checks = [ordered] if source.key in ("dyad-year", "dyad") else []
-    return pa.DataFrameSchema(columns, checks=checks, unique=list(KEYS[source.key]), strict=True)
+    return pa.DataFrameSchema(columns, checks=checks, unique=list(source.parts), strict=True)

@@ -14,13 +14,15 @@ by default: a grave dispute that both states joined then hides a lesser one betw
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import pandas as pd
 
 from detente.base.errors import BrokenContract, ConfigError, choices
-from detente.data.sources.base import Frames, Key, Log, Source, Tidy, Variable, event, undirected
-from detente.data.sources.rawtable import RawTable, one_of, whole
+from detente.data.breaks import BREAKS
+from detente.data.sources.base import Frames, Key, Log, Source, Tidy, Variable, event, measure, undirected
+from detente.data.sources.rawtable import RawTable, count, one_of, whole
 from detente.data.sources.steps import DYAD_YEAR
 
 USE_OF_FORCE = 4
@@ -32,6 +34,7 @@ RECORD = (
     *("side_a", "side_b", "year", "dispute", "onset", "fatality", "hostility", "hostility_pair"),
     *("shortest_duration", "longest_duration", "start", "originators"),
 )
+DISPUTE, DURATION = whole(1, 99_999), count(10_000)
 DAY_OR_UNKNOWN = whole(1, 31, UNKNOWN)
 FATALITY = one_of(UNKNOWN, 0, 1, 2, 3, 4, 5, 6)
 HOSTILITY = one_of(1, 2, 3, 4, 5)
@@ -45,6 +48,7 @@ HOSTILITIES = (
     (5, "war"),
 )
 NO_INITIATION = "no originator of side A began it with one of side B in that year"
+NO_INITIATOR = "no originator of side A began it in that year: it goes on, or side A was joined"
 ORDER = ("onset", "fatality", "hostility", "shortest_duration", "longest_duration", "lowest start", "lowest dispute")
 # What the attrition log says of a dispute dropped because another one has the highest, or the lowest, value.
 REASONS: Mapping[str, tuple[str, str]] = {
@@ -126,7 +130,9 @@ def whittle(disputes: pd.DataFrame, log: Log, rules: Sequence[Rule] = RULES) -> 
 class Coding:
     """A coding with several disputes per dyad-year: `records` makes rows with the columns of RECORD.
 
-    `pair`: it tells the dispute's hostility from the two states' own.
+    `pair`: it tells the dispute's hostility from the two states' own. `own`: it tells what the initiator itself did
+    (`initiator…`), and then one who begins a dispute has initiated it against any opponent of that year, be that one an
+    originator or not. `dated`: `start` is a day, yyyymmdd, of which the month is known.
     """
 
     name: str
@@ -135,6 +141,8 @@ class Coding:
     records: Callable[[Frames, Log], pd.DataFrame]
     years: tuple[int, int]
     pair: bool = True
+    own: bool = False
+    dated: bool = False
 
     def dyad_years(self, slug: str, alias: str | None = None) -> Source:
         """One row per dyad-year with a dispute under way."""
@@ -142,7 +150,8 @@ class Coding:
 
     def initiations(self, slug: str) -> Source:
         """One row per directed dyad-year in which `ccode1` began a dispute with `ccode2`."""
-        return self._source(slug, "directed-dyad-year", initiation_variables(self.name, self.title), initiations)
+        variables = initiation_variables(self.name, self.title, own=self.own, dated=self.dated)
+        return self._source(slug, "directed-dyad-year", variables, partial(initiations, dated=self.dated))
 
     def _source(
         self, slug: str, key: Key, variables: tuple[Variable, ...], make: Make, alias: str | None = None
@@ -153,7 +162,7 @@ class Coding:
 
         # A build watches the module that a cleaner says it is of, and all that this module imports.
         clean.__module__ = self.records.__module__
-        return Source(slug, key, self.raw, variables, clean, self.years, whittles=True, alias=alias)
+        return Source(slug, key, self.raw, variables, clean, self.years, True, alias, BREAKS.get(self.name, ()))
 
 
 def ranked(fatality: pd.Series) -> pd.Series:
@@ -198,11 +207,34 @@ def coded(rows: pd.DataFrame, name: str) -> pd.DataFrame:
     return rows[DYAD_YEAR].assign(**columns).astype("int64")
 
 
-def initiations(records: pd.DataFrame, name: str, log: Log, rules: Sequence[Rule]) -> pd.DataFrame:
-    """Directed dyad-years in which an originator on side A (`ccode1`) began a dispute with one on side B (`ccode2`)."""
-    began = (records["onset"] == 1) & (records["originators"] == 1)
-    directed = log.drop(records, ~began, NO_INITIATION, "all").rename(columns={"side_a": "ccode1", "side_b": "ccode2"})
-    return begun(whittle(together(directed, log), log, rules), name, log)
+def initiations(
+    records: pd.DataFrame, name: str, log: Log, rules: Sequence[Rule], *, dated: bool = False
+) -> pd.DataFrame:
+    """Directed dyad-years in which an originator on side A (`ccode1`) began a dispute with one on side B (`ccode2`).
+
+    Where records tell the `initiator` by itself, `ccode2` may be any opponent of that year. If starts are `dated`, the
+    month of it, missing where the dispute had started in a year before.
+    """
+    own = "initiator" in records
+    began = (records["onset"] == 1) & (records["initiator" if own else "originators"] == 1)
+    reason = NO_INITIATOR if own else NO_INITIATION
+    directed = log.drop(records, ~began, reason, "all").rename(columns={"side_a": "ccode1", "side_b": "ccode2"})
+    kept = whittle(together(directed, log), log, rules)
+    frame = begun(kept, name, log)
+    if dated:
+        day = kept["start"]
+        frame[f"initiated_month_{name}"] = (day // 100 % 100).where(day // 10000 == kept["year"]).astype("float64")
+    return frame.assign(**_initiators(kept, name)) if own else frame
+
+
+def _initiators(kept: pd.DataFrame, name: str) -> dict[str, pd.Series]:
+    """What the initiator itself did and suffered in the dispute."""
+    deaths = kept["initiator_fatality"]
+    return {
+        f"initiated_originators_{name}": kept["originators"].astype("int64"),
+        f"initiator_hostility_{name}": kept["initiator_hostility"].astype("int64"),
+        f"initiator_fatal_{name}": (deaths >= 1).astype("float64").mask(deaths == DEATHS_UNKNOWN),
+    }
 
 
 def begun(kept: pd.DataFrame, name: str, log: Log) -> pd.DataFrame:
@@ -242,10 +274,19 @@ def dyad_variables(name: str, title: str, *, pair: bool = True) -> tuple[Variabl
     )
 
 
-def initiation_variables(name: str, title: str) -> tuple[Variable, ...]:
-    """Variables of `initiations`."""
+def initiation_variables(name: str, title: str, *, own: bool = False, dated: bool = False) -> tuple[Variable, ...]:
+    """Variables of `initiations`; `own` if the coding tells what the initiator itself did, `dated` if months."""
+    month = measure(f"initiated_month_{name}", f"Month in which it began a dispute with the target ({title})", "1–12")
+    hostility = f"Highest hostility of the initiator in the dispute, towards whomever, 0 none … 5 war ({title})"
+    initiators = (
+        event(f"initiated_originators_{name}", f"Began a dispute with the target, an originator too ({title})"),
+        event(f"initiator_hostility_{name}", hostility, "code", codes=HOSTILITIES),
+        event(f"initiator_fatal_{name}", f"Began a dispute in which it lost lives itself ({title})", unknown=True),
+    )
     return (
+        *(initiators if own else ()),
         event(f"initiated_{name}", f"Began a dispute with the target ({title})"),
         event(f"initiated_force_{name}", f"Began a dispute that came to use of force ({title})"),
         event(f"initiated_fatal_{name}", f"Began a dispute that cost lives ({title})", unknown=True),
+        *((month,) if dated else ()),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import inf, isinf
+from math import inf
 from pathlib import PurePosixPath
 from typing import Literal
 
@@ -18,11 +18,14 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
 from detente.base.errors import choices
+from detente.data.sources.codelists import STATES_EVER
 
 SHOWN, LISTED = 3, 16
+LAST_CODE = 990
+LETTER = r".*[^\W\d_].*"
 # Formats whose cells have lines; those of others have rows.
 LINED = (".csv", ".tsv", ".tab", ".txt")
-HEADED = (*LINED, ".xls", ".xlsx")
+HEADED = (*LINED, ".xls", ".xlsx", ".xlsm", ".xlsb", ".ods")
 
 
 @dataclass(frozen=True)
@@ -31,23 +34,28 @@ class RawColumn:
 
     `kind`: "whole" and "number" are numbers from `low` to `high`, both included, or one of `codes`, which stand for
     something else; "year" is a whole number within the years that the source covers; "date" is
-    a day, `low` and `high` its years; "code" is one of `codes`; "text" has the form `pattern`, a regular expression.
-    `missing`: whether a cell may be empty.
+    a day, `low` and `high` its years; "code" is one of `codes`; "state" is a COW code of a state of any time, one of
+    `codes` of what is none in that list, or a territory's, from `low` to `high`; "text" has the form `pattern`, a
+    regular expression, at least one letter if none is given, or is one of `codes`. `never`: numbers of the range that
+    mean missing in other files. `missing`: whether a cell may be empty.
     """
 
-    kind: Literal["whole", "number", "year", "date", "code", "text"]
+    kind: Literal["whole", "number", "year", "date", "code", "state", "text"]
     low: float = -inf
     high: float = inf
     codes: frozenset[object] = frozenset()
     pattern: str = ""
+    never: frozenset[float] = frozenset()
     missing: bool = False
 
     def optional(self) -> RawColumn:
         """The same, but that a cell may be empty."""
         return replace(self, missing=True)
 
-    def within(self, years: tuple[int, int]) -> RawColumn:
-        """The same; of years, within those that the source covers."""
+    def within(self, years: tuple[int, int], *, simulated: bool = False) -> RawColumn:
+        """The same; of years, within those that the source covers; of simulated states, with any code there may be."""
+        if self.kind == "state" and simulated:
+            return replace(self, kind="whole", low=2, high=max(self.high, LAST_CODE))
         return replace(self, low=years[0], high=years[1]) if self.kind == "year" else self
 
     def wrong(self, cells: pd.Series) -> pd.Series[bool]:
@@ -57,6 +65,12 @@ class RawColumn:
         fits = pd.Series(self.missing, index=cells.index)
         fits[held.index] = self._coded(held) | self._fits(held)
         return ~fits.astype(bool)
+
+    @property
+    def numeric(self) -> bool:
+        """Whether every cell that is not empty is a number."""
+        words = self.kind in ("text", "date") or any(isinstance(code, str) for code in self.codes)
+        return not words
 
     def _coded(self, held: pd.Series) -> pd.Series[bool]:
         """Which cells are one of the codes; numbers may be written as text."""
@@ -69,19 +83,26 @@ class RawColumn:
         if self.kind == "code":
             return pd.Series(False, index=held.index)
         if self.kind == "text":
-            whole: pd.Series[bool] = held.astype("str").str.fullmatch(self.pattern or ".*", flags=re.DOTALL)
+            whole: pd.Series[bool] = held.astype("str").str.fullmatch(self.pattern or LETTER, flags=re.DOTALL)
             return whole
         if self.kind == "date":
             return _years(held).between(self.low, self.high)
         numbers = _numbers(held)
         inside: pd.Series[bool] = numbers.between(self.low, self.high) & np.isfinite(numbers)
+        if self.kind == "state":
+            inside |= numbers.isin(STATES_EVER)
+        inside &= ~numbers.isin(self.never)
         return inside if self.kind == "number" else inside & (numbers == numbers.round())
 
     def legal(self) -> str:
         """What may stand in a cell, in words."""
         nouns = {"whole": "a whole number", "number": "a number", "year": "a year", "date": "a date"}
-        words = [nouns[self.kind] + self._range()] if self.kind in nouns else []
-        words += [f"text of the form {self.pattern}" if self.pattern else "text"] if self.kind == "text" else []
+        words = [f"{nouns[self.kind]} from {_shown(self.low)} to {_shown(self.high)}"] if self.kind in nouns else []
+        words = [f"{words[0]}, not {', '.join(map(_shown, sorted(self.never)))}"] if self.never else words
+        words += ["a COW code of a state (data/sources/codelists.py)"] if self.kind == "state" else []
+        words += [f"from {_shown(self.low)} to {_shown(self.high)}"] if self.kind == "state" and self.low < inf else []
+        form = f"of the form {self.pattern}" if self.pattern else "with a letter"
+        words += [f"text {form}"] if self.kind == "text" else []
         if self.codes:
             numbers = sorted(float(str(code)) for code in self.codes if not isinstance(code, str))
             listed = [*map(_shown, numbers), *sorted(code for code in self.codes if isinstance(code, str))]
@@ -89,22 +110,28 @@ class RawColumn:
             words.append(", ".join(listed[:LISTED]) + more)
         return " or ".join([*words, *(["empty"] if self.missing else [])])
 
-    def _range(self) -> str:
-        if isinf(self.low) and isinf(self.high):
-            return ""
-        if isinf(self.high):
-            return f" of at least {_shown(self.low)}"
-        return f" up to {_shown(self.high)}" if isinf(self.low) else f" from {_shown(self.low)} to {_shown(self.high)}"
 
-
-def whole(low: float, high: float = inf, *codes: object) -> RawColumn:
+def whole(low: float, high: float, *codes: object) -> RawColumn:
     """Whole numbers of a range, or codes that stand for something else."""
     return RawColumn("whole", low, high, frozenset(codes))
 
 
-def number(low: float = -inf, high: float = inf, *codes: object) -> RawColumn:
+def count(high: float) -> RawColumn:
+    """Whole numbers from 0, of which none can be higher than `high`."""
+    return whole(0, high)
+
+
+def number(low: float, high: float, *codes: object) -> RawColumn:
     """Numbers of a range, or codes that stand for something else."""
     return RawColumn("number", low, high, frozenset(codes))
+
+
+def state(*codes: int, territories: tuple[float, float] = (inf, -inf)) -> RawColumn:
+    """COW codes of states, and `codes` that a file has for what is no state or another list's.
+
+    `territories`: lowest and highest code of those, where a file numbers them too.
+    """
+    return RawColumn("state", *territories, frozenset(codes))
 
 
 def one_of(*codes: object) -> RawColumn:
@@ -112,9 +139,14 @@ def one_of(*codes: object) -> RawColumn:
     return RawColumn("code", codes=frozenset(codes))
 
 
-def text(pattern: str = "") -> RawColumn:
-    """Words, of the form of a regular expression if one is given."""
-    return RawColumn("text", pattern=pattern)
+def text(pattern: str = "", *codes: str) -> RawColumn:
+    """Words, of the form of a regular expression or with a letter, or codes that stand for something else."""
+    return RawColumn("text", pattern=pattern, codes=frozenset(codes))
+
+
+def degrees(limit: float) -> RawColumn:
+    """Latitudes or longitudes up to `limit` either way, but for numbers that mean missing in other files."""
+    return RawColumn("number", -limit, limit, never=frozenset({-9.0, -99.0}))
 
 
 def date(first: int, last: int) -> RawColumn:
@@ -122,13 +154,13 @@ def date(first: int, last: int) -> RawColumn:
     return RawColumn("date", first, last)
 
 
-ANY = text().optional()
+ANY = text(".*").optional()
 """A cell of which nothing is known beforehand."""
 YEAR = RawColumn("year")
 """A year that the source covers."""
-STATE = whole(2, 990)
-"""A COW code, or one of the lists that are numbered as COW's is."""
-FLAG, COUNT, SHARE, MONTH, DAY = one_of(0, 1), whole(0), number(0, 1), whole(1, 12), whole(1, 31)
+STATE = state()
+"""A COW code of a state."""
+FLAG, SHARE, MONTH, DAY = one_of(0, 1), number(0, 1), whole(1, 12), whole(1, 31)
 DYAD_YEARS = {"ccode1": STATE, "ccode2": STATE, "year": YEAR}
 STATE_YEARS = {"ccode": STATE, "year": YEAR}
 Columns = Mapping[str, RawColumn]
@@ -141,7 +173,9 @@ class RawTable:
     `key`: columns that tell its rows apart, if any do, but for as many `repeats` as the published file has. `member`
     names a file inside a ZIP (in whatever folder) or a sheet of a workbook; `slug` the source that the file belongs to
     where it is another one (names of participants need the list of states); `text` reads every column as text;
-    `encoding` is a CSV's where it is not UTF-8.
+    `encoding` is a CSV's where it is not UTF-8; `tags`: the line below its header holds HXL tags (#date+year …), and is
+    no record; `header`: line or row of the names of columns, what is above it being no part of the table; `called`:
+    what it is known by where a file has several tables.
     """
 
     file: str
@@ -152,18 +186,31 @@ class RawTable:
     slug: str | None = None
     text: bool = False
     encoding: str | None = None
+    tags: bool = False
+    header: int = 1
+    called: str | None = None
 
-    def faults(self, frame: pd.DataFrame, years: tuple[int, int]) -> list[str]:
+    @property
+    def name(self) -> str:
+        """What it is known by among the raw tables of a source."""
+        return self.called or self.file
+
+    def faults(self, frame: pd.DataFrame, years: tuple[int, int], *, simulated: bool = False) -> list[str]:
         """What is wrong with the table as it was read: columns, then cells, then records that are there again.
 
-        `years`: those that the source covers.
+        `years`: those that the source covers. `simulated`: whether its states are of no list.
         """
         there = list(map(str, frame.columns))
         found = [f"column {c!r} is missing; {choices(c, there)}" for c in self.columns if c not in frame]
         for column, declared in self.columns.items():
             if column in frame:
-                found += self._cells(frame, column, declared.within(years))
+                found += self._cells(frame, column, declared.within(years, simulated=simulated))
         return found or self._repeated(frame)
+
+    def typed(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The table, found without faults, with numbers where its columns have numbers, though the file has words."""
+        worded = (n for n, c in self.columns.items() if c.numeric and not self.text and not is_numeric_dtype(frame[n]))
+        return frame.assign(**{name: pd.to_numeric(frame[name].replace("", None)) for name in worded})
 
     def _cells(self, frame: pd.DataFrame, column: str, declared: RawColumn) -> list[str]:
         """What is wrong with the cells of a column: the first of them, how many more, what may stand there."""
@@ -191,10 +238,10 @@ class RawTable:
         name = self.member if self.file.lower().endswith(".zip") and self.member else self.file
         ending = PurePosixPath(name).suffix.lower()
         if ending not in LINED:
-            return f"row {at + (2 if ending in HEADED else 1)}"
+            return f"row {at + (1 + self.header if ending in HEADED else 1)}"
         words = frame.iloc[:at].select_dtypes(exclude=["number", "bool"])
         breaks = sum(int(column.astype("str").str.count("\n").sum()) for _, column in words.items())
-        return f"line {at + 2 + breaks}"
+        return f"line {at + self.header + (2 if self.tags else 1) + breaks}"
 
 
 def _numbers(held: pd.Series) -> pd.Series:

@@ -1,4 +1,6 @@
-"""COW codes of states: from names as datasets print them, by date or year, from ISO 3166 letters and Gleditsch–Ward."""
+"""COW codes of states: from names as datasets print them, by date or year, and from the codes of other lists."""
+
+from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,10 +11,24 @@ import pandas as pd
 
 from detente.base.errors import UnresolvedNames, choices
 from detente.data.sources.base import Frames, Log
+from detente.data.sources.codelists import (
+    COW,
+    FORMER,
+    FROM_GLEDITSCH_WARD,
+    NEVER_MEMBERS,
+    NORTH_YEMEN,
+    OLD,
+    SERBIA_WITH_KOSOVO,
+    WEST_GERMANY,
+    Then,
+    changed,
+    letters_of,
+)
 from detente.data.sources.rawtable import DAY, MONTH, STATE, RawTable, text, whole
-from detente.data.sources.steps import STATE_YEAR
+from detente.data.sources.steps import STATE_YEAR, yearly
 
-_DAY = (whole(1816, 2016), MONTH, DAY)
+FIRST_LISTED, LAST_LISTED = 1816, 2016
+_DAY = (whole(FIRST_LISTED, LAST_LISTED), MONTH, DAY)
 STATES = RawTable(
     "states2016.csv",
     {
@@ -25,12 +41,9 @@ STATES = RawTable(
 )
 _SPAN = ("ccode", "styear", "endyear")
 MEMBERSHIP = RawTable(STATES.file, {name: STATES.columns[name] for name in _SPAN}, slug=STATES.slug)
-LAST_LISTED = 2016
 # Codes of a thousand and more are territories, in lists that number these, too.
 FIRST_TERRITORY = 1000
 OUTSIDE = "not a member of the state system in the year"
-# (code that lists of today write, code of the state of the time, last year that it holds)
-LATER = ((679, 678, 1989), (347, 345, 2007))
 # Codes in the order in which they are tried: the first that is a member on a day of the exercise counts.
 ALIASES: Mapping[str, tuple[int, ...]] = {
     "Germany": (255, 260),
@@ -68,6 +81,7 @@ ALIASES_BY_YEAR: Mapping[str, tuple[int, ...]] = {
     "DRC": (490,),
     "Democratic Republic of Congo": (490,),
     "Kosovo": (347, 345),
+    "Micronesia": (987,),
     "Moldova, Republic of": (359,),
     "Montenegro": (341, 345),
     "Republic of Korea": (732,),
@@ -172,87 +186,54 @@ def members(rows: pd.DataFrame, raw: Frames) -> pd.Series:
     return pd.Series(flags, index=rows.index)
 
 
+def member_years(raw: Frames, years: tuple[int, int]) -> pd.DataFrame:
+    """One row per state, `ccode`, and `year` of these in which it is a member; those of the last listed day stay."""
+    spells = raw[STATES.file]
+    last = spells["endyear"].mask(spells["endyear"] == LAST_LISTED, max(LAST_LISTED, years[1]))
+    rows = yearly(spells[["ccode"]], spells["styear"].clip(lower=years[0]), last.clip(upper=years[1]))
+    return rows.drop_duplicates().sort_values(STATE_YEAR, ignore_index=True)
+
+
+def recoded(codes: pd.Series, years: pd.Series, changes: Iterable[Then], log: Log, words: str) -> pd.Series:
+    """Codes of the states of the time; the log has an entry of every change, in `words` after code and years.
+
+    `codes`, `years`: aligned. `words`: such as "the host was {}", for the code of the state of the time.
+    """
+    made = tuple(changes)
+    for change in made:
+        these = change.concerns(codes, years)
+        log.correct("recoded", f"{change.code} in {change.first}–{change.last}: {words.format(change.then)}", these)
+    return changed(codes, years, made)
+
+
+def with_west_germany(codes: pd.Series, years: pd.Series, log: Log) -> pd.Series:
+    """Codes (N,) of states in `years` (N,), the Federal Republic's own where a list has Germany's for it."""
+    divided = WEST_GERMANY.within(1946, 1989).concerns(codes, years)
+    log.correct("recoded", f"{WEST_GERMANY.code} while Germany was divided is {WEST_GERMANY.then}", divided)
+    return codes.mask(divided, WEST_GERMANY.then)
+
+
 def of_the_time(rows: pd.DataFrame, log: Log) -> pd.DataFrame:
     """Rows whose `ccode` is that of the state that held a later state's ground in the year."""
-    held = rows["ccode"].astype("int64")
-    for later, earlier, last in LATER:
-        held = held.mask((held == later) & (rows["year"] <= last), earlier)
-    log.add("recoded", "later state's code: the state of the time", held != rows["ccode"])
+    codes = rows["ccode"].astype("int64")
+    held = changed(codes, rows["year"], (NORTH_YEMEN, SERBIA_WITH_KOSOVO))
+    log.correct("recoded", "later state's code: the state of the time", held != codes)
     return rows.assign(ccode=held)
-
-
-# ISO 3166 letters of today's states → COW codes.
-_TABLE = """
-AFG 700  AGO 540  ALB 339  AND 232  ARE 696  ARG 160  ARM 371  ATG 58  AUS 900  AUT 305  AZE 373  BDI 516  BEL 211
-BEN 434  BFA 439  BGD 771  BGR 355  BHR 692  BHS 31  BIH 346  BLR 370  BLZ 80  BOL 145  BRA 140  BRB 53  BRN 835
-BTN 760  BWA 571  CAF 482  CAN 20  CHE 225  CHL 155  CHN 710  CIV 437  CMR 471  COD 490  COG 484  COL 100  COM 581
-CPV 402  CRI 94  CUB 40  CYP 352  CZE 316  DEU 255  DJI 522  DMA 54  DNK 390  DOM 42  DZA 615  ECU 130  EGY 651  ERI
-531  ESP 230  EST 366  ETH 530  FIN 375  FJI 950  FRA 220  FSM 987  GAB 481  GBR 200  GEO 372  GHA 452  GIN 438  GMB
-420  GNB 404  GNQ 411  GRC 350  GRD 55  GTM 90  GUY 110  HND 91  HRV 344  HTI 41  HUN 310  IDN 850  IND 750  IRL 205
-IRN 630  IRQ 645  ISL 395  ISR 666  ITA 325  JAM 51  JOR 663  JPN 740  KAZ 705  KEN 501  KGZ 703  KHM 811  KIR 946
-KNA 60  KOR 732  KWT 690  LAO 812  LBN 660  LBR 450  LBY 620  LCA 56  LIE 223  LKA 780  LSO 570  LTU 368  LUX 212
-LVA 367  MAR 600  MCO 221  MDA 359  MDG 580  MDV 781  MEX 70  MHL 983  MKD 343  MLI 432  MLT 338  MMR 775  MNE 341
-MNG 712  MOZ 541  MRT 435  MUS 590  MWI 553  MYS 820  NAM 565  NER 436  NGA 475  NIC 93  NLD 210  NOR 385  NPL 790
-NRU 970  NZL 920  OMN 698  PAK 770  PAN 95  PER 135  PHL 840  PLW 986  PNG 910  POL 290  PRK 731  PRT 235  PRY 150
-QAT 694  ROU 360  RUS 365  RWA 517  SAU 670  SDN 625  SEN 433  SGP 830  SLB 940  SLE 451  SLV 92  SMR 331  SOM 520
-SRB 345  SSD 626  STP 403  SUR 115  SVK 317  SVN 349  SWE 380  SWZ 572  SYC 591  SYR 652  TCD 483  TGO 461  THA 800
-TJK 702  TKM 701  TLS 860  TON 955  TTO 52  TUN 616  TUR 640  TUV 947  TWN 713  TZA 510  UGA 500  UKR 369  URY 165
-USA 2  UZB 704  VCT 57  VEN 101  VNM 816  VUT 935  WSM 990  YEM 679  ZAF 560  ZMB 551  ZWE 552
-"""
-_WORDS = _TABLE.split()
-COW: Mapping[str, int] = {iso: int(code) for iso, code in zip(_WORDS[::2], _WORDS[1::2], strict=True)}
-# Codes before 1997 (Zaire), 2002 (Romania) and 2006 (Montenegro), and two that only one dataset has.
-OLD: Mapping[str, str] = {"ZAR": "COD", "ROM": "ROU", "MON": "MNE", "TMP": "TLS", "MFD": "MKD"}
-# Codes of territories, of Antarctica and of disputed areas (X…): no states of the COW list.
-_TERRITORIES = """
-ABW AIA ANT ASM ATA ATF BMU CCK COK CXR CYM ESH FLK FRO GIB GLP GRL GUF GUM HKG HMD IOT MAC MNP MSR MTQ MYT NCL NFK NIU
-PAL PCN PRI PYF REU SGS SHN SJM SPM TCA TKL UMI VGB VIR WLF XGK XIM XJE XPF XPG
-"""
-TERRITORIES = frozenset(_TERRITORIES.split())
-# States of the past that today's borders hold, or come near to.
-PREDECESSORS: Mapping[str, tuple[int, ...]] = {"DEU": (260, 265), "YEM": (678, 680), "VNM": (817,), "CZE": (315,)}
 
 
 def resolve(
     codes: Iterable[str], where: str, others: Iterable[str], more: Mapping[str, int] = MappingProxyType({})
 ) -> dict[str, int]:
-    """COW code of each ISO code that stands for a state; `others` stand for none, `more` are codes that one list has.
+    """COW code of each ISO code that stands for a state of today or of the past; `others` stand for none.
 
-    Raises UnresolvedNames listing every code that is neither, each with the nearest known one.
+    `more`: what one list has in the place of letters. Raises UnresolvedNames listing every code that is none of these,
+    each with the nearest known one.
     """
     wanted, apart = sorted(set(codes)), set(others)
-    known = {**COW, **{old: COW[new] for old, new in OLD.items()}, **more}
+    known = {**{iso: letters_of(iso)[0] for iso in (*COW, *OLD, *FORMER)}, **more}
     strangers = [code for code in wanted if code not in known and code not in apart]
-    refuse(strangers, known, f"{where}: no state has the ISO code", "add it to the module's codes")
+    refuse(strangers, known, f"{where}: no state has the ISO code", "add it to data/sources/codelists.py")
     return {code: known[code] for code in wanted if code not in apart}
-
-
-# Code there: (COW code, first year in which it applies). A code that is not listed is the same in both.
-FROM_GLEDITSCH_WARD: Mapping[int, tuple[int, int]] = {
-    260: (255, 1991),
-    340: (345, 2006),
-    678: (679, 1991),
-    970: (946, 1816),
-    971: (970, 1816),
-    972: (955, 1816),
-    973: (947, 1816),
-}
-# Polity's code → COW's.
-FROM_POLITY: Mapping[int, int] = {
-    324: 325,  # Sardinia, Italy
-    341: 347,  # Kosovo
-    342: 345,  # Serbia
-    347: 345,  # Yugoslavia, Serbia and Montenegro
-    348: 341,  # Montenegro
-    364: 365,  # Soviet Union
-    525: 626,  # South Sudan
-    529: 530,  # Ethiopia without Eritrea
-    626: 625,  # Sudan without the South
-    769: 770,  # Pakistan with Bangladesh
-    818: 816,  # united Vietnam
-}
-# States there that COW never has as members.
-NEVER_MEMBERS: Mapping[int, str] = {396: "Abkhazia", 397: "South Ossetia", 711: "Tibet", 751: "Hyderabad"}
 
 
 def translated(
@@ -261,23 +242,21 @@ def translated(
     raw: Frames,
     log: Log,
     where: str,
-    table: Mapping[int, tuple[int, int]] = FROM_GLEDITSCH_WARD,
+    table: tuple[Then, ...] = FROM_GLEDITSCH_WARD,
     strangers: Mapping[int, str] = NEVER_MEMBERS,
 ) -> pd.DataFrame:
     """COW's `code` of each row, and whether it is a `member` that year; a year after the list's last counts as that.
 
     `codes`, `years`: aligned, whole numbers. `where`: what the codes are from, for the message. `table`, `strangers`:
-    codes that differ, with the first year in which they do, and codes of no member of the system. Raises
+    codes that differ, and when, and codes of no member of the system. Raises
     UnresolvedNames if a code is neither COW's nor in one of the two tables.
     """
-    code = codes.astype("int64").copy()
-    for old, (new, since) in table.items():
-        code = code.mask((codes == old) & (years >= since), new)
+    code = changed(codes.astype("int64"), years, table)
     listed = {int(c) for c in raw[STATES.file]["ccode"]}
     unknown = sorted({int(c) for c in code} - listed - set(strangers))
     if unknown:
         named = "; ".join(f"{c} ({choices(str(c), map(str, strangers))})" for c in unknown)
-        raise UnresolvedNames(f"{where}: no state has the code {named}; add the code to data/sources/statecodes.py")
+        raise UnresolvedNames(f"{where}: no state has the code {named}; add the code to data/sources/codelists.py")
     recoded = pd.DataFrame({"old": codes.astype("int64"), "new": code})[code != codes].value_counts(sort=False)
     for old, new, rows in recoded.reset_index().itertuples(index=False, name=None):
         log.add("recoded", "code of another list", rows, f"{old} is COW {new}")

@@ -11,7 +11,7 @@ personnel in it in the same month.
 import pandas as pd
 
 from detente.data.sources.base import BY_NETWORK, BY_STATE, Frames, Log, Source, Tidy, event
-from detente.data.sources.rawtable import COUNT, RawTable, date, text
+from detente.data.sources.rawtable import RawTable, count, date, text
 from detente.data.sources.statecodes import OUTSIDE, STATES, codes
 from detente.data.sources.steps import DYAD_YEAR, STATE_YEAR, paired
 
@@ -86,7 +86,7 @@ def _within(source: Source, table: pd.DataFrame, why: str, log: Log) -> pd.DataF
     return log.drop(dated, outside, f"month outside {first}–{last}, the years {why}").copy()
 
 
-_MONTHLY = {"Date": date(1990, 2014), **dict.fromkeys(KINDS, COUNT.optional())}
+_MONTHLY = {"Date": date(1990, 2014), **dict.fromkeys(KINDS, count(50_000).optional())}
 RAW = (*(RawTable(f"{FOLDER}/{name}.csv", _MONTHLY, ("Date",)) for name in CONTRIBUTORS), STATES)
 VARIABLES = (
     event("un_troops_given", "Troops in UN missions, mean month", "persons", assigned=BY_STATE),
@@ -96,7 +96,7 @@ VARIABLES = (
 )
 SOURCE = Source(SLUG, "state-year", RAW, VARIABLES, clean, (1993, 2013))
 _SERVING = {"Date": date(2009, 2014), "Contributor": text(), "Mission": text()}
-CODEPLOYED_RAW = (RawTable(FILE, {**_SERVING, "Total Total": COUNT}, tuple(_SERVING)), STATES)
+CODEPLOYED_RAW = (RawTable(FILE, {**_SERVING, "Total Total": count(50_000)}, tuple(_SERVING)), STATES)
 _SMALLER = "Personnel of the smaller contributor, summed over shared missions, mean month"
 CODEPLOYED_VARIABLES = (
     event("codeployment", "Both serve in one UN mission in one month", assigned=BY_NETWORK),

@@ -7,8 +7,8 @@ and 3 of `mediate` are no mediation either; mediators and days stand in the file
 import pandas as pd
 
 from detente.data.sources.base import BY_DYAD, Frames, Log, Source, Tidy, event, measure, undirected
+from detente.data.sources.conflict.crises import CRISIS, SEVERAL, records
 from detente.data.sources.conflict.crises import RAW as CRISES
-from detente.data.sources.conflict.crises import SEVERAL, records
 from detente.data.sources.rawtable import RawTable, one_of, whole
 from detente.data.sources.steps import DYAD_YEAR, ever, yearly
 
@@ -36,9 +36,9 @@ def clean(raw: Frames) -> Tidy:
 
 
 _COLUMNS = {
-    "crisno": whole(1),
+    "crisno": CRISIS,
     **dict.fromkeys(("mediate", "usinv"), one_of(1, 2, 3, 4).optional()),
-    "brexit": whole(1).optional(),
+    "brexit": whole(1, 9999).optional(),
 }
 RAW = (*CRISES, RawTable(FILE, _COLUMNS, ("crisno",)))
 VARIABLES = (

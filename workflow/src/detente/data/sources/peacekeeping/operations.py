@@ -7,10 +7,9 @@ The list leaves out UNTAG, with which Namibia became a state in 1990, and UNTMIH
 
 import pandas as pd
 
-from detente.base.errors import UnresolvedNames
 from detente.data.sources.base import BY_STATE, Frames, Log, Source, Tidy, event
 from detente.data.sources.rawtable import RawTable, date, text
-from detente.data.sources.statecodes import COW, OUTSIDE, STATES, members
+from detente.data.sources.statecodes import OUTSIDE, STATES, members, resolve
 from detente.data.sources.steps import STATE_YEAR, yearly
 
 SLUG, FILE = "un-pko-list", "DPPADPOSS-PKO.csv"
@@ -23,7 +22,8 @@ UMBRELLAS = {
 }
 # Operations that the list leaves out (United Nations, "Past peacekeeping operations"), with their host.
 OMITTED = (("UNTAG", 565, "1989-04-01", "1990-03-31"), ("UNTMIH", 41, "1997-08-01", "1997-11-30"))
-CODES = {**COW, "KSV": 347, "YAR": 678}
+# Letters of the crosswalk that are not ISO 3166.
+OWN_LETTERS = ("KSV", "YAR")
 
 
 def clean(raw: Frames) -> Tidy:
@@ -36,12 +36,10 @@ def clean(raw: Frames) -> Tidy:
     starting = listed["start_date"].notna()
     log.singly("dropped", "no date of start", listed.loc[~starting, "mission_acronym"])
     hosts = raw[CROSSWALK].dropna(subset="iso3c")
-    if strangers := sorted(set(hosts["iso3c"]) - set(CODES)):
-        raise UnresolvedNames(
-            f"{SLUG}/{CROSSWALK}: no code for {', '.join(strangers)}; add it to data/sources/peacekeeping/operations.py"
-        )
-    log.seek("code of no ISO 3166", set(CODES) - set(COW), hosts["iso3c"])
-    hosts = hosts.assign(ccode=hosts["iso3c"].map(CODES))[["mission_acronym", "ccode"]].drop_duplicates()
+    codes = resolve(hosts["iso3c"], f"{SLUG}/{CROSSWALK}", ())
+    log.seek("code of no ISO 3166", OWN_LETTERS, hosts["iso3c"])
+    log.seek("mission of the crosswalk that is on the list", raw[CROSSWALK]["mission_acronym"].unique(), acronym)
+    hosts = hosts.assign(ccode=hosts["iso3c"].map(codes))[["mission_acronym", "ccode"]].drop_duplicates()
     placed = listed[starting].merge(hosts, on="mission_acronym", how="left")
     nowhere = placed["ccode"].isna()
     log.singly("dropped", "the crosswalk gives no host", placed.loc[nowhere, "mission_acronym"])

@@ -8,14 +8,15 @@ conflict of its country.
 import pandas as pd
 
 from detente.data.sources.base import BY_STATE, Frames, Log, Source, Tidy, measure
-from detente.data.sources.rawtable import COUNT, STATE_YEARS, RawTable, date, one_of, whole
+from detente.data.sources.codelists import SERBIA_WITH_KOSOVO
+from detente.data.sources.rawtable import STATE_YEARS, RawTable, count, date, one_of, whole
 from detente.data.sources.statecodes import OUTSIDE, STATES, members
 from detente.data.sources.steps import STATE_YEAR
 
 SLUG, FILE = "bara-hultman", "UN and Non-UN Peacekeeping_v2-2019.dta"
 UN = 1
 # Every mission coded for Serbia from 2008 on (UNMIK, KFOR, EULEX) is in Kosovo, a state since 17 February 2008.
-SERBIA, KOSOVO, INDEPENDENT = 345, 347, 2008
+SERBIA, KOSOVO, INDEPENDENT = SERBIA_WITH_KOSOVO.then, SERBIA_WITH_KOSOVO.code, SERBIA_WITH_KOSOVO.last + 1
 
 
 def clean(raw: Frames) -> Tidy:
@@ -57,9 +58,9 @@ def _peaks(once: pd.DataFrame) -> pd.DataFrame:
 _COLUMNS = {
     **STATE_YEARS,
     "date": date(1993, 2016),
-    "missionid": whole(1),
+    "missionid": whole(1, 99_999_999),
     "org": one_of(UN, 2, 3),
-    "totals_backward": COUNT,
+    "totals_backward": count(1_000_000),
 }
 RAW = (RawTable(FILE, _COLUMNS), STATES)
 _PEAK = "highest month (intrastate conflicts)"

@@ -7,7 +7,7 @@ code, so a state without a row is not a state without peacekeepers: absent is mi
 import pandas as pd
 
 from detente.data.sources.base import BY_STATE, Frames, Log, Source, Tidy, measure
-from detente.data.sources.rawtable import COUNT, MONTH, STATE, YEAR, RawTable, number, text
+from detente.data.sources.rawtable import MONTH, STATE, YEAR, RawTable, count, number, text
 from detente.data.sources.statecodes import OUTSIDE, STATES, members, of_the_time
 from detente.data.sources.steps import STATE_YEAR
 
@@ -54,8 +54,8 @@ _COLUMNS = {
     "missionccode": STATE.optional(),
     "year": YEAR,
     "month": MONTH,
-    "total": COUNT.optional(),
-    **dict.fromkeys(("totalauth", "shortfalltotal"), number(0).optional()),
+    "total": count(100_000).optional(),
+    **dict.fromkeys(("totalauth", "shortfalltotal"), number(0, 100_000).optional()),
 }
 RAW = (RawTable(FILE, _COLUMNS, ("mission", "year", "month")), STATES)
 VARIABLES = (

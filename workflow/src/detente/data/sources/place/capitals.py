@@ -1,4 +1,4 @@
-"""Where a state's capital is, by year, 1816–2016 (Miller's list of capitals for COW states).
+"""Where a state's capital is, by year, 1816–2024 (Miller's list of capitals for COW states).
 
 The trap: the list runs to 2024 for states long gone; and three capitals were geocoded as the middle of their country.
 Great-circle distances between capitals are the panel's to take.
@@ -7,7 +7,7 @@ Great-circle distances between capitals are the panel's to take.
 import pandas as pd
 
 from detente.data.sources.base import Frames, Log, Source, Tidy, measure
-from detente.data.sources.rawtable import STATE, RawTable, date, number, text
+from detente.data.sources.rawtable import STATE, RawTable, date, degrees, text
 from detente.data.sources.statecodes import MEMBERSHIP, members
 from detente.data.sources.steps import STATE_YEAR, yearly
 
@@ -46,12 +46,12 @@ _COLUMNS = {
     "ccode": STATE,
     "capital": text(),
     **dict.fromkeys(("stdate", "enddate"), date(1816, 2024)),
-    "lat": number(-90, 90),
-    "lng": number(-180, 180),
+    "lat": degrees(90),
+    "lng": degrees(180),
 }
 RAW = (RawTable(FILE, _COLUMNS, ("ccode", "stdate")), MEMBERSHIP)
 VARIABLES = (
     measure("capital_latitude", "Latitude of the capital", "degrees north"),
     measure("capital_longitude", "Longitude of the capital", "degrees east"),
 )
-SOURCE = Source(SLUG, "state-year", RAW, VARIABLES, clean, (1816, 2016), alias="capitals")
+SOURCE = Source(SLUG, "state-year", RAW, VARIABLES, clean, (1816, 2024), alias="capitals")

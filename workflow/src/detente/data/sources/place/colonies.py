@@ -5,7 +5,7 @@ Two sources of one file: states, and pairs of a state with its former ruler. Not
 """
 
 from detente.data.sources.base import Frames, Log, Source, Tidy, event, measure, undirected
-from detente.data.sources.rawtable import STATE, RawTable, one_of, text, whole
+from detente.data.sources.rawtable import STATE, RawTable, one_of, state, text
 from detente.data.sources.steps import DYAD, keyed
 
 SLUG, TIES_SLUG = "icow-colonial", "icow-colonial-ties"
@@ -24,7 +24,7 @@ FACTS = {
 }
 _COLUMNS = {
     "State": STATE,
-    **dict.fromkeys(("ColRuler", "IndFrom"), whole(2, 990, NONE)),
+    **dict.fromkeys(("ColRuler", "IndFrom"), state(NONE, *NO_STATES)),
     "IndDate": text(r"\d{3,4}(0\d|1[0-2])|-9"),
     "IndViol": one_of(0, 1, NONE),
     "IndType": one_of(1, 2, 3, 4, NONE),

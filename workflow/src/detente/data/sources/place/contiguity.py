@@ -1,6 +1,7 @@
 """COW Direct Contiguity 3.2: shares a border, or faces across at most 400 miles of water."""
 
 from detente.data.sources.base import Frames, Log, Source, Tidy, event, undirected
+from detente.data.sources.carrying import Carried
 from detente.data.sources.rawtable import STATE, YEAR, RawTable, one_of
 from detente.data.sources.steps import DYAD_YEAR
 
@@ -39,4 +40,7 @@ VARIABLES = (
         "contiguity_type", "Contiguity, 1 land … 5 ≤ 400 miles of water, 0 none", "code", geography=True, codes=CODES
     ),
 )
-SOURCE = Source(SLUG, "dyad-year", RAW, VARIABLES, clean, (1816, 2016), alias="contiguity")
+CARRIED = Carried(
+    2024, "the system has the same members as in 2016; their borders and coasts are taken to be the same, too"
+)
+SOURCE = Source(SLUG, "dyad-year", RAW, VARIABLES, clean, (1816, 2016), alias="contiguity", carried=CARRIED)

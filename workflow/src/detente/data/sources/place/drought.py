@@ -8,8 +8,9 @@ import pandas as pd
 
 from detente.base.errors import UnresolvedNames
 from detente.data.sources.base import Frames, Log, Source, Tidy, measure
+from detente.data.sources.codelists import PREDECESSORS, TERRITORIES
 from detente.data.sources.rawtable import YEAR, RawTable, number, text
-from detente.data.sources.statecodes import PREDECESSORS, TERRITORIES, resolve
+from detente.data.sources.statecodes import resolve
 from detente.data.sources.steps import STATE_YEAR, keyed
 
 SLUG, FILE = "climate-drought", "spei_popweighted.csv"
@@ -35,7 +36,7 @@ def clean(raw: Frames) -> Tidy:
     return log.tidy(keyed(pd.concat(parts), STATE_YEAR, {"spei_popweighted": "spei"}))
 
 
-_COLUMNS = {"ISO3": text("[A-Z]{3}"), "year": YEAR, "spei_popweighted": number(-10, 10).optional()}
+_COLUMNS = {"ISO3": text("[A-Z]{3}"), "year": YEAR, "spei_popweighted": number(-5, 5).optional()}
 RAW = (RawTable(FILE, _COLUMNS),)
 VARIABLES = (measure("spei", "Drought index (SPEI), negative is dry", "standard deviations", "control"),)
 SOURCE = Source(SLUG, "state-year", RAW, VARIABLES, clean, (1901, 2023), alias="drought")

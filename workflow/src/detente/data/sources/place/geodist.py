@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 
 from detente.data.sources.base import Frames, Log, Source, Tidy, measure, undirected
+from detente.data.sources.codelists import PREDECESSORS, TERRITORIES
 from detente.data.sources.rawtable import FLAG, RawTable, number, text
-from detente.data.sources.statecodes import PREDECESSORS, TERRITORIES, resolve
+from detente.data.sources.statecodes import resolve
 from detente.data.sources.steps import DYAD, keyed
 
 SLUG, STATES_SLUG = "cepii-geodist", "cepii-geodist-states"
 FILE, CITIES = "dist_cepii.zip", "geo_cepii.xls"
-YUGOSLAVIA = {"YUG": 345}
+GONE = ("YUG",)
 LANGUAGE = {
     "comlang_off": measure("common_language_official", "Share an official language", role="control"),
     "comlang_ethno": measure("common_language_spoken", "Share a language of at least 9 % of each", role="control"),
@@ -40,9 +41,9 @@ NAMES = {column: variable.name for column, variable in {**FLAGS, **DISTANCES}.it
 def clean(raw: Frames) -> Tidy:
     """One row per pair of states on the list, and of states that are gone with the language of their heirs."""
     table, log = raw[FILE], Log(SLUG, "all pairs")
-    code = resolve(table["iso_o"], f"{SLUG}/{FILE}", TERRITORIES, YUGOSLAVIA)
+    code = resolve(table["iso_o"], f"{SLUG}/{FILE}", TERRITORIES)
     strange = table["iso_o"].isin(TERRITORIES) | table["iso_d"].isin(TERRITORIES)
-    log.seek("code of a state that one list has", YUGOSLAVIA, table["iso_o"])
+    log.seek("code of a state that is gone", GONE, table["iso_o"])
     states = log.drop(table, strange, "a territory, not a state")
     between = log.drop(states, states["iso_o"] == states["iso_d"], "a state with itself")
     distances = between[list(DISTANCES)].replace(".", np.nan).astype("float64")
@@ -79,8 +80,8 @@ def _gone(frame: pd.DataFrame, code: Mapping[str, int]) -> pd.DataFrame:
 def clean_states(raw: Frames) -> Tidy:
     """One row per state; cities of one state repeat it."""
     table, log = raw[CITIES], Log(STATES_SLUG, "all cities")
-    code = resolve(table["iso3"], f"{SLUG}/{CITIES}", TERRITORIES, YUGOSLAVIA)
-    log.seek("code of a state that one list has", YUGOSLAVIA, table["iso3"])
+    code = resolve(table["iso3"], f"{SLUG}/{CITIES}", TERRITORIES)
+    log.seek("code of a state that is gone", GONE, table["iso3"])
     listed = log.drop(table, table["iso3"].isin(TERRITORIES), "a territory, not a state")
     listed = listed.assign(ccode=listed["iso3"].map(code)).astype({"landlocked": "int64", "area": "float64"})
     cities = keyed(listed, ["ccode"], {"landlocked": "landlocked", "area": "area_km2"})
@@ -98,10 +99,10 @@ _COLUMNS = {
     "distw": number(0, 20040, ".").optional(),
 }
 RAW = (RawTable(FILE, _COLUMNS, ("iso_o", "iso_d"), member="dist_cepii.xls"),)
-SOURCE = Source(SLUG, "dyad", RAW, (*FLAGS.values(), *DISTANCES.values()), clean, (1946, 2016))
-STATES_RAW = (RawTable(CITIES, {"iso3": _ISO, "area": number(0), "landlocked": FLAG}),)
+SOURCE = Source(SLUG, "dyad", RAW, (*FLAGS.values(), *DISTANCES.values()), clean, (1946, 2024))
+STATES_RAW = (RawTable(CITIES, {"iso3": _ISO, "area": number(0, 20_000_000), "landlocked": FLAG}),)
 STATES_VARIABLES = (
     measure("landlocked", "Without access to the sea", role="control"),
     measure("area_km2", "Area", "km²", "control"),
 )
-STATES = Source(STATES_SLUG, "state", STATES_RAW, STATES_VARIABLES, clean_states, (1946, 2016))
+STATES = Source(STATES_SLUG, "state", STATES_RAW, STATES_VARIABLES, clean_states, (1946, 2024))

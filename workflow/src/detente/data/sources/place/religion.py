@@ -8,7 +8,7 @@ the panel's to take, for example the sum of the smaller share of each religion.
 import pandas as pd
 
 from detente.data.sources.base import Frames, Log, Source, Tidy, measure
-from detente.data.sources.rawtable import COUNT, FLAG, STATE, YEAR, RawTable
+from detente.data.sources.rawtable import FLAG, STATE, YEAR, RawTable, count
 from detente.data.sources.steps import STATE_YEAR, keyed
 
 SLUG, FILE = "cow-religion", "WRP_national.csv"
@@ -62,7 +62,7 @@ def _every_year(coded: pd.DataFrame, log: Log) -> pd.DataFrame:
     return pd.concat([coded, added]).sort_values(STATE_YEAR, ignore_index=True)
 
 
-_COLUMNS = {"year": YEAR, "state": STATE, **dict.fromkeys(RELIGIONS, COUNT), "dualrelig": FLAG}
+_COLUMNS = {"year": YEAR, "state": STATE, **dict.fromkeys(RELIGIONS, count(2_000_000_000)), "dualrelig": FLAG}
 RAW = (RawTable(FILE, _COLUMNS, ("year", "state")),)
 VARIABLES = tuple(
     measure(f"religion_{name}", f"{label}, share of population", "share", "control")

@@ -7,8 +7,9 @@ codes of all claimants, none of whom we count for it.
 import pandas as pd
 
 from detente.data.sources.base import Frames, Log, Source, Tidy, event
+from detente.data.sources.codelists import COW
 from detente.data.sources.rawtable import RawTable, text
-from detente.data.sources.statecodes import COW, resolve
+from detente.data.sources.statecodes import resolve
 from detente.data.sources.steps import DYAD, paired
 
 SLUG, FILE = "rivers-tfdd", "intl_river_basin_register.csv"

@@ -25,7 +25,7 @@ def clean(raw: Frames) -> Tidy:
     return log.tidy(frame)
 
 
-RAW = (RawTable(FILE, {**STATE_YEARS, **dict.fromkeys(COLUMNS, number(0).optional())}, tuple(STATE_YEARS)),)
+RAW = (RawTable(FILE, {**STATE_YEARS, **dict.fromkeys(COLUMNS, number(0, 1e8).optional())}, tuple(STATE_YEARS)),)
 VARIABLES = (
     measure("gdp", "Real GDP", "million 2017 international USD", "control"),
     measure("population", "Population", "million persons", "control"),

@@ -4,6 +4,9 @@ Which of them are microstates is coded by hand from the list of Gleditsch and Wa
 States since the Congress of Vienna", International Interactions 25(4): 393–413, and its later releases): those of fewer
 than 250,000 inhabitants, Abkhazia and South Ossetia apart, which are no members here. The trap: it is a list and no
 threshold. States on it stay on it (Vanuatu has grown beyond), others (Iceland, Barbados, Belize) are not on it.
+
+All other data of the Correlates of War Project are keyed to the list of 2016. That of 2024 has the same members to the
+day, up to its last, and splits the spell of 345 without a gap where Serbia is left of Yugoslavia.
 """
 
 from collections.abc import Mapping
@@ -11,7 +14,9 @@ from collections.abc import Mapping
 import pandas as pd
 
 from detente.data.sources.base import Frames, Log, Source, Tidy
+from detente.data.sources.carrying import Carried
 from detente.data.sources.rawtable import DAY, MONTH, STATE, RawTable, text, whole
+from detente.data.sources.statecodes import FIRST_LISTED, LAST_LISTED
 
 SLUG = "cow-state-system"
 # By COW's codes, of which Kiribati, Tuvalu, Tonga and Nauru have others than in Gleditsch and Ward's list.
@@ -61,9 +66,15 @@ def clean(raw: Frames) -> Tidy:
     return log.tidy(frame.astype({"ccode": "int64"}))
 
 
-_MAJORS = {"stateabb": text(), "ccode": STATE, **dict(zip(_SPELL, (whole(1816, 2016), MONTH, DAY) * 2, strict=True))}
+YEARS = (FIRST_LISTED, LAST_LISTED)
+CARRIED = Carried(
+    2024,
+    "the list of 2024 has the same members, for no state has entered or left the system since South Sudan in 2011;"
+    " major powers are taken to be those of 2016",
+)
+_MAJORS = {"stateabb": text(), "ccode": STATE, **dict(zip(_SPELL, (whole(*YEARS), MONTH, DAY) * 2, strict=True))}
 RAW = (
     RawTable("states2016.csv", {**_MAJORS, "statenme": text()}, ("ccode", *_SPELL[:2])),
     RawTable("majors2016.csv", _MAJORS, ("ccode", "styear")),
 )
-SOURCE = Source(SLUG, "spell", RAW, (), clean, (1816, 2016), alias="states")
+SOURCE = Source(SLUG, "spell", RAW, (), clean, YEARS, alias="states", carried=CARRIED)

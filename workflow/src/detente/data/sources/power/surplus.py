@@ -11,26 +11,15 @@ import numpy as np
 import pandas as pd
 
 from detente.data.sources.base import Frames, Log, Source, Tidy, measure
-from detente.data.sources.rawtable import STATE, RawTable, number, whole
-from detente.data.sources.statecodes import FROM_GLEDITSCH_WARD, NEVER_MEMBERS, OUTSIDE, STATES, translated
+from detente.data.sources.codelists import FROM_GLEDITSCH_WARD, numbered
+from detente.data.sources.rawtable import RawTable, number, state, whole
+from detente.data.sources.statecodes import OUTSIDE, STATES, translated
 from detente.data.sources.steps import STATE_YEAR
 
 SLUG, FILE = "gdp-pop-surplus", "cow_sdp_gdp.rda"
 # Log of a GDP (24 million dollars) that no state stays below throughout, but for those that have the filler.
 FILLER_BELOW = 17.0
 SERBIA, YUGOSLAVIA = 340, 345
-# Serbia is COW's 345 before Yugoslavia, too.
-CODES = {**FROM_GLEDITSCH_WARD, SERBIA: (YUGOSLAVIA, 1816)}
-STRANGERS = {
-    **NEVER_MEMBERS,
-    89: "United Provinces of Central America",
-    99: "Great Colombia",
-    563: "Transvaal",
-    564: "Orange Free State",
-    708: "Khiva",
-    709: "Kokand",
-    815: "Annam",
-}
 
 
 def clean(raw: Frames) -> Tidy:
@@ -43,8 +32,8 @@ def clean(raw: Frames) -> Tidy:
     serbia = _inside_yugoslavia(within)
     log.correct("dropped", "a part of Yugoslavia (345), which has a row", serbia, "Serbia (340)")
     within = within[~serbia]
-    log.seek("code of Gleditsch and Ward that is not COW's", CODES, within["ccode"])
-    state = translated(within["ccode"], within["year"], raw, log, f"{SLUG}/{FILE}", CODES, STRANGERS)
+    log.seek("code of Gleditsch and Ward that is not COW's", (c.code for c in FROM_GLEDITSCH_WARD), within["ccode"])
+    state = translated(within["ccode"], within["year"], raw, log, f"{SLUG}/{FILE}")
     kept = log.drop(within.assign(ccode=state["code"]), ~state["member"], OUTSIDE)
     fillers, level = filler[kept.index], np.exp(kept["log_surplus"])
     log.correct("recoded", "one GDP for all years of a state that ended early: missing", fillers)
@@ -58,10 +47,11 @@ def _inside_yugoslavia(rows: pd.DataFrame) -> pd.Series:
     return (rows["ccode"] == SERBIA) & rows["year"].isin(rows.loc[rows["ccode"] == YUGOSLAVIA, "year"])
 
 
+_CODE = state(*numbered(FROM_GLEDITSCH_WARD))
 _LOG = number(0, 40).optional()
 RAW = (
     RawTable(
-        FILE, {"ccode": STATE, "year": whole(1800, 2016), "sdpest": _LOG, "wbgdp2011est": _LOG}, ("ccode", "year")
+        FILE, {"ccode": _CODE, "year": whole(1800, 2016), "sdpest": _LOG, "wbgdp2011est": _LOG}, ("ccode", "year")
     ),
     STATES,
 )

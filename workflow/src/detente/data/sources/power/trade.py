@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from detente.data.sources.base import Frames, Log, Source, Tidy, measure
+from detente.data.sources.codelists import WEST_GERMANY
 from detente.data.sources.rawtable import DYAD_YEARS, STATE_YEARS, RawTable, number
 from detente.data.sources.steps import DYAD_YEAR, STATE_YEAR, keyed
 
@@ -18,9 +19,9 @@ SLUG, DIRECTED_SLUG, NATIONAL_SLUG = "cow-trade-4.0", "cow-trade-4.0-directed", 
 FILE, NATIONAL_FILE = "cow_trade_ddy.rds", "National_COW_4.0.csv"
 UNKNOWN = -9
 # The national file has the Federal Republic's trade under Germany's code in these years, and empty rows under its own.
-GERMANY, WEST, WEST_YEARS = 255, 260, (1960, 1989)
+WEST = WEST_GERMANY.within(1960, 1989)
 FLOWS = ("flow1", "flow2", "smoothflow1", "smoothflow2")
-FLOW = number(0, float("inf"), UNKNOWN).optional()
+FLOW, TOTAL = (number(0, highest, UNKNOWN).optional() for highest in (1_000_000, 5_000_000))
 RAW = RawTable(FILE, {**DYAD_YEARS, **dict.fromkeys(FLOWS, FLOW)}, tuple(DYAD_YEARS))
 DOLLARS = "million current USD"
 
@@ -54,12 +55,14 @@ def clean_national(raw: Frames) -> Tidy:
 
 def _divided(table: pd.DataFrame, log: Log) -> pd.DataFrame:
     """The table with the trade of a divided Germany's western half where that state is, in place of its empty rows."""
-    germany = (table["ccode"] == GERMANY) & table["year"].between(*WEST_YEARS)
-    log.correct("recoded", f"{GERMANY} in {WEST_YEARS[0]}–{WEST_YEARS[1]} is {WEST}", germany, "Germany")
+    germany = WEST.concerns(table["ccode"], table["year"])
+    log.correct("recoded", f"{WEST.code} in {WEST.first}–{WEST.last} is {WEST.then}", germany, "Germany")
     held = table.loc[germany, "year"]
-    empty = (table["ccode"] == WEST) & table["year"].isin(held) & (table[["imports", "exports"]].isna().all(axis=1))
-    log.correct("dropped", f"empty row of {WEST}: its trade stands under {GERMANY}", empty, "Germany")
-    return table.assign(ccode=table["ccode"].mask(germany, WEST))[~empty]
+    empty = (
+        (table["ccode"] == WEST.then) & table["year"].isin(held) & (table[["imports", "exports"]].isna().all(axis=1))
+    )
+    log.correct("dropped", f"empty row of {WEST.then}: its trade stands under {WEST.code}", empty, "Germany")
+    return table.assign(ccode=table["ccode"].mask(germany, WEST.then))[~empty]
 
 
 def _known(table: pd.DataFrame, columns: Sequence[str], log: Log) -> pd.DataFrame:
@@ -80,7 +83,7 @@ DIRECTED_VARIABLES = (
     measure("imports_dyad_cow_smoothed", "Imports from the target, gaps smoothed", DOLLARS, "control"),
 )
 DIRECTED = Source(DIRECTED_SLUG, "directed-dyad-year", (RAW,), DIRECTED_VARIABLES, clean_directed, (1870, 2014))
-NATIONAL_RAW = (RawTable(NATIONAL_FILE, {**STATE_YEARS, "imports": FLOW, "exports": FLOW}, tuple(STATE_YEARS)),)
+NATIONAL_RAW = (RawTable(NATIONAL_FILE, {**STATE_YEARS, "imports": TOTAL, "exports": TOTAL}, tuple(STATE_YEARS)),)
 NATIONAL_VARIABLES = (
     measure("imports_cow", "Imports from all states", DOLLARS, "control"),
     measure("exports_cow", "Exports to all states", DOLLARS, "control"),

@@ -7,15 +7,15 @@ about the state in 2018, which says nothing of earlier years. That file is Latin
 """
 
 from detente.data.sources.base import BY_STATE, Frames, Log, Source, Tidy, event, measure
-from detente.data.sources.rawtable import COUNT, FLAG, YEAR, RawTable, text, whole
-from detente.data.sources.statecodes import FIRST_TERRITORY, OUTSIDE, STATES, members
+from detente.data.sources.codelists import NORTH_YEMEN, SOUTH_VIETNAM, WEST_GERMANY
+from detente.data.sources.rawtable import FLAG, YEAR, RawTable, count, state, text
+from detente.data.sources.statecodes import FIRST_TERRITORY, OUTSIDE, STATES, members, recoded
 from detente.data.sources.steps import STATE_YEAR, keyed
 
 SLUG, FILE = "troopdata", "troopdata-rebuild-country-year.csv"
 BASES_SLUG, BASES_FILE = "troopdata-bases", "basedata.csv"
-SENDER = 2
-# (code in the file, code that the troops were in, first and last year)
-RECODED = ((816, 817, 1954, 1975), (255, 260, 1955, 1989), (679, 678, 1950, 1989))
+SENDER, PUERTO_RICO = 2, 6
+RECODED = (SOUTH_VIETNAM, WEST_GERMANY.within(1955, 1989), NORTH_YEMEN.within(1950, 1989))
 
 
 KINDS = {"base": "us_bases", "lilypad": "us_lilypads", "fundedsite": "us_funded_sites"}
@@ -25,11 +25,8 @@ def clean(raw: Frames) -> Tidy:
     """One row per host state and year with a report."""
     table, log = keyed(raw[FILE], STATE_YEAR, {"troops_ad": "us_troops"}), Log(SLUG, "all country-years")
     hosts = log.drop(table, table["ccode"] >= FIRST_TERRITORY, "a territory, not a state (code of 1000 or more)")
-    hosts = log.drop(hosts, hosts["ccode"] == SENDER, "the United States itself is no host").copy()
-    for wrong, right, first, last in RECODED:
-        these = (hosts["ccode"] == wrong) & hosts["year"].between(first, last)
-        hosts.loc[these, "ccode"] = right
-        log.correct("recoded", f"{wrong} in {first}–{last}: the troops were in {right}", these)
+    hosts = log.drop(hosts, hosts["ccode"] == SENDER, "the United States itself is no host")
+    hosts = hosts.assign(ccode=recoded(hosts["ccode"], hosts["year"], RECODED, log, "the troops were in {}"))
     kept = log.drop(hosts, ~members(hosts, raw), f"host is {OUTSIDE}")
     frame = kept.groupby(STATE_YEAR).sum().reset_index()
     log.merge(kept, frame, "several names of one state in one year are one row: their sum")
@@ -47,8 +44,8 @@ def clean_bases(raw: Frames) -> Tidy:
     return log.tidy(frame)
 
 
-_PLACE = whole(2, 99999)
-_COLUMNS = {"countryname": text(), "ccode": _PLACE, "year": YEAR, "troops_ad": COUNT}
+_PLACE = state(PUERTO_RICO, territories=(FIRST_TERRITORY, 99_999))
+_COLUMNS = {"countryname": text(), "ccode": _PLACE, "year": YEAR, "troops_ad": count(5_000_000)}
 RAW = (RawTable(FILE, _COLUMNS, ("countryname", "year")), STATES)
 VARIABLES = (measure("us_troops", "US active-duty troops reported in the state", "persons", assigned=BY_STATE),)
 SOURCE = Source(SLUG, "state-year", RAW, VARIABLES, clean, (1950, 2024), alias="troops")

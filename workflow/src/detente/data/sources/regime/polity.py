@@ -8,13 +8,11 @@ Special codes −66, −77 and −88 are no scores; states under half a million 
 import pandas as pd
 
 from detente.data.sources.base import Frames, Log, Source, Tidy, measure
-from detente.data.sources.rawtable import STATE, RawTable, text, whole
-from detente.data.sources.statecodes import FROM_POLITY
+from detente.data.sources.codelists import FROM_POLITY, changed, numbered
+from detente.data.sources.rawtable import RawTable, state, text, whole
 from detente.data.sources.steps import STATE_YEAR, keyed
 
 SLUG, FILE = "polity5", "p5v2018.csv"
-# Polity has one code for Austria-Hungary, to this year, and Austria.
-AUSTRIA, AUSTRIA_HUNGARY, TO = 305, 300, 1918
 NO_STATES = (89, 99, 564)
 SPECIAL = {-66: "interruption by a foreign power", -77: "interregnum", -88: "transition"}
 STATUS = {-66: 1, -77: 2, -88: 3}
@@ -27,14 +25,13 @@ def clean(raw: Frames) -> Tidy:
     within = log.within(table, SOURCE.years)
     foreign = within["ccode"].isin(NO_STATES)
     log.seek("Polity's code of a state that is no member", NO_STATES, table["ccode"])
-    log.seek("Polity's code of a state that has another in COW", FROM_POLITY, table["ccode"])
+    log.seek("Polity's code of a state that has another in COW", (c.code for c in FROM_POLITY), table["ccode"])
     log.each("dropped", "never a member of the state system", within.loc[foreign, "country"])
     states = within[~foreign]
     # Of two polities in a year the last is the one that is coded in the year after, too.
     coming = pd.MultiIndex.from_arrays([states["ccode"], states["year"] + 1])
     follows = coming.isin(pd.MultiIndex.from_frame(table[STATE_YEAR]))
-    monarchy = (states["ccode"] == AUSTRIA) & (states["year"] <= TO)
-    code = states["ccode"].replace(FROM_POLITY).mask(monarchy, AUSTRIA_HUNGARY)
+    code = changed(states["ccode"], states["year"], FROM_POLITY)
     coded = states.assign(ccode=code, theirs=states["ccode"], follows=follows)
     coded = coded.sort_values(["ccode", "year", "follows"])
     other = coded[coded["theirs"] != coded["ccode"]].groupby(["theirs", "ccode", "country"], as_index=False).size()
@@ -53,7 +50,7 @@ def clean(raw: Frames) -> Tidy:
 
 
 _COLUMNS = {
-    "ccode": STATE,
+    "ccode": state(*numbered(FROM_POLITY)),
     "country": text(),
     "year": whole(1776, 2020),
     "polity": whole(-10, 10, *SPECIAL),

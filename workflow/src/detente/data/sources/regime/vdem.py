@@ -7,12 +7,14 @@ Sardinia has no COW code though it is the Italy of COW's list, and Zanzibar, Pal
 import pandas as pd
 
 from detente.data.sources.base import Frames, Log, Source, Tidy, measure
+from detente.data.sources.codelists import COW, WEST_GERMANY
 from detente.data.sources.rawtable import SHARE, STATE, RawTable, text, whole
 from detente.data.sources.steps import STATE_YEAR, keyed
 
 SLUG, FILE = "vdem", "vdem_simple.rda"
-SARDINIA, ITALY = "Piedmont-Sardinia", 325
-FEDERAL_REPUBLIC, GERMANY, UNION = 260, 255, 1990
+SARDINIA, ITALY = "Piedmont-Sardinia", COW["ITA"]
+# In the last year of the Federal Republic both are members.
+FEDERAL_REPUBLIC, GERMANY, UNION = WEST_GERMANY.then, WEST_GERMANY.code, WEST_GERMANY.last
 INDICES = {
     "v2x_polyarchy": ("vdem_polyarchy", "Electoral democracy"),
     "v2x_libdem": ("vdem_liberal", "Liberal democracy"),
