@@ -1,22 +1,26 @@
 """Panels of pairs of states and of states: who can fight whom, when, and every variable, declared as a function.
 
 `build` makes one from the names of sources, `build_panel` from tidy frames that are at hand; `catalogue` says what a
-panel of some sources offers, `panel_size` how large it would be. `with_lags`, `kept` and `with_names` add other years,
-choose rows and name states. Nothing here knows of claims, models or studies.
+panel of some sources offers, `panel_size` how large it would be. `with_lags`, `with_spells`, `kept` and
+`with_identifiers` add other years, count years since an event, choose rows and name states. Nothing here knows of
+claims, models or studies.
 """
 
 from detente.data.panel.build import (
+    EVERYTHING,
     LEAD_IN,
     Built,
     build,
     build_panel,
     chosen,
     panel_size,
+    source_named,
     state_list,
     wanted,
     whole_attrition,
 )
 from detente.data.panel.catalogue import (
+    EXPRESSED,
     OF_STATES,
     STATES,
     UNITS,
@@ -29,24 +33,44 @@ from detente.data.panel.catalogue import (
     described,
     expansions,
     panel_schema,
+    with_parts,
 )
-from detente.data.panel.named import key_labels, with_names
-from detente.data.panel.outcomes import CODINGS, DURATIONS, GRID
-from detente.data.panel.partners import pairs
-from detente.data.panel.shape import Shift, around, condition_names, kept, narrowed, shifts, with_lags
+from detente.data.panel.kadic import FAR_KM, NEAR_KM, great_circle_km
+from detente.data.panel.named import Identifier, check_identifiers, key_labels, with_identifiers, with_names
+from detente.data.panel.outcomes import CODINGS, DURATIONS, GRID, follows, peace_years
+from detente.data.panel.partners import EXERCISES, pairs
+from detente.data.panel.shape import (
+    Shift,
+    around,
+    condition_names,
+    kept,
+    narrowed,
+    shifts,
+    spell_of,
+    with_expressed,
+    with_lags,
+    with_spells,
+)
 from detente.data.panel.size import WAY, Size, size_of
+from detente.data.panel.span import check_window
 
 __all__ = [
     "CODINGS",
     "DURATIONS",
+    "EVERYTHING",
+    "EXERCISES",
+    "EXPRESSED",
+    "FAR_KM",
     "GRID",
     "LEAD_IN",
+    "NEAR_KM",
     "OF_STATES",
     "STATES",
     "UNITS",
     "WAY",
     "Built",
     "Entry",
+    "Identifier",
     "Panel",
     "Shift",
     "Size",
@@ -55,23 +79,34 @@ __all__ = [
     "build",
     "build_panel",
     "catalogue",
+    "check_identifiers",
+    "check_window",
     "chosen",
     "codebook",
     "condition_names",
     "contrasts",
     "described",
     "expansions",
+    "follows",
+    "great_circle_km",
     "kept",
     "key_labels",
     "narrowed",
     "pairs",
     "panel_schema",
     "panel_size",
+    "peace_years",
     "shifts",
     "size_of",
+    "source_named",
+    "spell_of",
     "state_list",
     "wanted",
     "whole_attrition",
+    "with_expressed",
+    "with_identifiers",
     "with_lags",
     "with_names",
+    "with_parts",
+    "with_spells",
 ]

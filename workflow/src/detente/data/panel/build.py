@@ -26,10 +26,11 @@ from detente.data.panel.catalogue import (
 )
 from detente.data.panel.columns import Directions, Lazy, Members, Pairs, States
 from detente.data.panel.size import Size, size_of
+from detente.data.panel.span import check_carried, check_window
 from detente.data.panel.spine import Given, Records, Spine, build_spine, inside
 from detente.data.panel.stateyears import STATE_PEACE, STRICT
-from detente.data.pins import SourceRecord, load_sources, project_root
-from detente.data.record import KEPT, Tidied, own_declared, own_source, tidied
+from detente.data.pins import SourceRecord, load_sources, project_root, workplace
+from detente.data.record import Tidied, own_declared, own_source, tidied, tidy_table
 from detente.data.sources import ALIASES, KEYS, REGISTRY, Source, attrition
 from detente.data.sources.base import Entries
 
@@ -60,14 +61,15 @@ def build(
 ) -> Built:
     """Build a panel from the public record.
 
-    `years`: first and last, within 1816–2016. `add`: sources by name (`python -m detente sources` lists them), by a
-    short name such as "gml", or YAML files that describe data of your own; "all" for every source of the record. The
-    list of states is always there. `unit`: "dyad-year" (ccode1 < ccode2), "directed-dyad-year" (ccode1 the sender,
-    ccode2 the target) or "state-year". `variables`: those to keep; all by default. `lead_in`: years before the first to
-    hold, for lags, or two numbers, of years before the first and after the last, for leads, too; `in_window` then tells
-    them from the rest. `root`: folder of the project (default: the current one, or the checkout). `mirror`: folder of a
-    mirror of raw files (default: the environment's DETENTE_MIRROR). A raw file is taken from the project's data/raw,
-    else from the mirror, else from its pinned address.
+    `years`: first and last, within those of the list of states and those to which it is carried on. `add`: sources by
+    name (`python -m detente sources` lists them), by a short name such as "gml", or YAML files that describe data of
+    your own; "all" for every source of the record. The list of states is always there. `unit`: "dyad-year" (ccode1 <
+    ccode2), "directed-dyad-year" (ccode1 the sender, ccode2 the target) or "state-year". `variables`: those to keep;
+    all by default. `lead_in`: years before the first to hold, for lags, or two numbers, of years before the first and
+    after the last, for leads, too; `in_window` then tells them from the rest. `root`: folder of the project (default:
+    the current one, or the package's own). `mirror`: folder with raw files, or several joined as in PATH (default: the
+    environment's DETENTE_MIRROR). A raw file is taken from the project's data/raw (from that of the current folder if
+    the package is installed), else from the first folder that has it, else from its pinned address.
 
     Raises ConfigError if a name is no source, data of your own have the name of one, or the years lie outside the state
     system's; RawFilesUnavailable if a raw file cannot be had, before any work; UnknownVariable if a variable is not
@@ -78,7 +80,7 @@ def build(
     own, modules = _named(add)
     with suppress(RawFilesUnavailable):  # Which says below what else cannot be had.
         panel_size(years, add, unit=unit, variables=variables, lead_in=lead_in, root=root, mirror=mirror).check()
-    found = tidied(modules, records, home / "data" / "raw", pins.mirror(mirror), home / KEPT)
+    found = tidied(modules, records, workplace(home), pins.mirror(mirror))
     mine = [own_source(path, found.frames[STATES]) for path in dict.fromkeys(own)]
     frames = {**found.frames, **{o.source.slug: o.tidy.frame for o in mine}}
     attrition = {**found.attrition, **{o.source.slug: o.tidy.attrition for o in mine}}
@@ -112,9 +114,7 @@ def panel_size(
 
 def state_list(root: Path | None = None, mirror: Path | None = None) -> pd.DataFrame:
     """The tidy list of states, one row per spell; raises RawFilesUnavailable if its raw files cannot be had."""
-    home = root or project_root()
-    found = tidied(chosen([]), load_sources(home), home / "data" / "raw", pins.mirror(mirror), home / KEPT)
-    return found.frames[STATES]
+    return tidy_table(STATES, root, mirror)
 
 
 def _around(lead_in: int | tuple[int, int]) -> tuple[int, int]:
@@ -151,19 +151,28 @@ def whole_attrition(found: Tidied, panel: Panel) -> pd.DataFrame:
     return pd.concat([*found.attrition.values(), panel.attrition], ignore_index=True)
 
 
+def source_named(name: str) -> Source:
+    """The source of a name or short name, in capitals or not; raises ConfigError with the nearest if there is none."""
+    slug = ALIASES.get(name.casefold(), name.casefold())
+    if slug not in REGISTRY:
+        raise ConfigError(f"{name!r} is no source; {choices(name, [*REGISTRY, *ALIASES])}")
+    return REGISTRY[slug]
+
+
 def chosen(names: Sequence[str]) -> list[Source]:
     """Sources by name or short name, in capitals or not, in the registry's order, with the state list.
 
-    Raises ConfigError for other names.
+    Raises ConfigError for other names, and for a source that joins no panel, which "all" leaves out.
     """
     if EVERYTHING in names:
-        return list(REGISTRY.values())
+        return [source for source in REGISTRY.values() if source.joins]
     slugs = {STATES}
     for name in names:
-        slug = ALIASES.get(name.casefold(), name.casefold())
-        if slug not in REGISTRY:
-            raise ConfigError(f"{name!r} is no source; {choices(name, [*REGISTRY, *ALIASES])}")
-        slugs.add(slug)
+        found = source_named(name)
+        if not found.joins:
+            way = f"its own table is read by `detente.data.record.tidy_table({found.slug!r})`"
+            raise ConfigError(f"{name!r} has rows by {found.key}, and joins no panel; {way}")
+        slugs.add(found.slug)
     return [source for slug, source in REGISTRY.items() if slug in slugs]
 
 
@@ -205,6 +214,7 @@ def build_panel(
     whole = _spine(tidy, sources, window, lead_in)
     spine = whole.from_year(window[0] - _around(lead_in)[0])
     size_of(spine, unit, _columns_of(unit, entries)).check()
+    check_carried(tidy, sources, spine.last)
     givens = _givens(tidy, sources)
     records = [Records(given, spine) for given in givens]
     columns = _columns(whole, spine, records, tidy[STATES], unit)
@@ -216,7 +226,8 @@ def build_panel(
         },
         copy=False,
     )
-    return Panel(frame, _attrition(whole, records, window), entries, unit)
+    labelled = {name: entry.up_to(spine.last) for name, entry in entries.items()}
+    return Panel(frame, _attrition(whole, records, window), labelled, unit)
 
 
 def _spine(
@@ -224,10 +235,8 @@ def _spine(
 ) -> Spine:
     """The spine from the first year of the state list on, peace is counted from there, to the last that is to be held.
 
-    That is no later than the last of the state list.
+    That is no later than the last to which the state list is carried on.
     """
-    if window[0] > window[1]:
-        raise ConfigError(f"the window starts in {window[0]}, after it ends in {window[1]}")
     if min(_around(lead_in)) < 0:
         raise ConfigError(f"the years before the window must be 0 or more; found {min(_around(lead_in))}")
     listed = next((s for s in sources if s.slug == STATES), None)
@@ -235,16 +244,17 @@ def _spine(
         raise ConfigError(f"the panel needs {STATES}: it says which states exist when")
     members = tidy[STATES][tidy[STATES]["status"] == "member"]
     first = max(listed.years[0], int(members["start"].min()) // 10000)
-    if window[0] < first or window[1] > listed.years[1]:
-        years = f"{first}–{listed.years[1]}"
-        raise ConfigError(f"window {window[0]}–{window[1]} lies outside the state system's years, {years}")
-    return build_spine(members, first, min(window[1] + _around(lead_in)[1], listed.years[1]))
+    last = listed.covered[1]
+    check_window(window, (first, last))
+    return build_spine(members, first, min(window[1] + _around(lead_in)[1], last))
 
 
 def _givens(tidy: Mapping[str, pd.DataFrame], sources: Sequence[Source]) -> list[Given]:
     """Tidy rows with a key of the panel: of sources, and of expansions of event sources."""
     given = [
-        Given(s.slug, s.key, s.variables, s.years, partial(tidy.__getitem__, s.slug)) for s in sources if s.key in KEYS
+        Given(s.slug, s.key, s.variables, s.covered, partial(tidy.__getitem__, s.slug))
+        for s in sources
+        if s.key in KEYS
     ]
     for each in given:
         wanted = (*KEYS[each.key], *(v.name for v in each.variables))

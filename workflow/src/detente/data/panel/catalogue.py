@@ -1,54 +1,85 @@
 """What a panel of some sources offers: every variable by name, where it comes from, and how it is spread."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal, get_args
 
 import pandas as pd
 
 from detente.base.errors import ConfigError, choices
 from detente.base.frames import Column, FrameSchema, RowCheck
+from detente.data.expressed import Expressed
 from detente.data.panel.derived import DERIVED, DIRECTED, Computed, Derived, Directed, Expansion, Spell
-from detente.data.panel.kadic import EXPANSIONS as EXERCISES
+from detente.data.panel.exchanges import EXCHANGES, SENT
+from detente.data.panel.kadic import EXPANSIONS as OF_EXERCISES
 from detente.data.panel.outcomes import INITIATIONS, OUTCOMES, PAST, PEACE
 from detente.data.panel.partners import ALLIES, BEHIND_TARGET
+from detente.data.panel.readings import PAST_READINGS, READINGS
 from detente.data.panel.stateyears import OF_DYADS, STATE_PEACE, STRICT, AnyDyad
-from detente.data.sources import KEYS, Source, Variable, measure
+from detente.data.sources import KEYS, NOT_REDRAWN, REGISTRY, Assignment, Source, Variable, measure
 
 STATES = "cow-state-system"
+# Where a variable is from that a user's expression makes of others.
+EXPRESSED = "expression"
 Unit = Literal["dyad-year", "directed-dyad-year", "state-year"]
 UNITS: tuple[Unit, ...] = get_args(Unit)
 _MICRO = "Microstate, of fewer than 250,000 inhabitants by the list of Gleditsch and Ward (1999)"
 OF_STATES = (measure("major", "Major power", role="control"), measure("microstate", _MICRO))
-SPELLS: tuple[Spell, ...] = (*PEACE, *PAST)
-PAIRWISE: tuple[Derived, ...] = (*OUTCOMES, *DERIVED)
-DIRECTIONAL: tuple[Directed, ...] = (*INITIATIONS, *DIRECTED, *BEHIND_TARGET)
+SPELLS: tuple[Spell, ...] = (*PEACE, *PAST, *PAST_READINGS)
+PAIRWISE: tuple[Derived, ...] = (*OUTCOMES, *DERIVED, *EXCHANGES, *READINGS)
+DIRECTIONAL: tuple[Directed, ...] = (*INITIATIONS, *DIRECTED, *BEHIND_TARGET, *SENT)
 MADE: Mapping[Unit, tuple[Computed | AnyDyad, ...]] = {
     "dyad-year": (*SPELLS, *PAIRWISE),
     "directed-dyad-year": (*SPELLS, *PAIRWISE, *DIRECTIONAL),
     "state-year": (*OF_DYADS, *STATE_PEACE, *STRICT),
 }
-EXPANSIONS: tuple[Expansion, ...] = (*EXERCISES, *ALLIES)
+EXPANSIONS: tuple[Expansion, ...] = (*OF_EXERCISES, *ALLIES)
 SIDES = {"dyad-year": {"1": "state 1", "2": "state 2"}, "directed-dyad-year": {"sender": "sender", "target": "target"}}
 _NUMBER = Column("float64", "of the window's rows", nullable=True)
 DESCRIBED = FrameSchema(
     "codebook",
     {
         **dict.fromkeys(("variable", "label", "unit", "role", "source", "made_from", "absent_means"), Column("str")),
+        "carried": Column("str", "last coded year that stands for later ones, and to which; empty if there is none"),
+        "breaks": Column("str", "first years of another way of coding, across which levels do not compare"),
         **dict.fromkeys(("nobs", "missing"), Column("int64", low=0)),
         **dict.fromkeys(("mean", "sd", "min", "max"), _NUMBER),
     },
     key=("variable",),
 )
+_SAID, _SPREAD = list(DESCRIBED.columns)[:9], list(DESCRIBED.columns)[9:]
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A variable under its name in a panel; its `origin`, a source or "derived"; all `sources` that it is made from."""
+    """A variable under its name in a panel; all `sources` that it is made from.
+
+    `origin`: a source, "derived", or "expression" if a user makes it of others. `years`: first and last in which all
+    sources say something. `coded`: the last in which all of them code; the years after it are those of which one that
+    is carried on speaks.
+    """
 
     variable: Variable
     origin: str
     sources: tuple[str, ...]
+    years: tuple[int, int]
+    coded: int
+
+    @property
+    def carried(self) -> str:
+        """From which year it is carried on, and to which; "" if it is not."""
+        last = self.years[1]
+        return f"carried on from {self.coded} to {last}" if self.coded < last else ""
+
+    def up_to(self, last: int) -> Entry:
+        """The same in a panel that ends in the year `last`: the label says so if years are carried on."""
+        if last <= self.coded or not self.carried:
+            return self
+        label = f"{self.variable.label}; carried on from {self.coded}"
+        return replace(self, variable=replace(self.variable, label=label))
 
 
 @dataclass(frozen=True)
@@ -67,6 +98,16 @@ class Panel:
     unit: Unit
 
 
+class _Sources(tuple[Source, ...]):
+    """Sources that are told apart by what they are, since what they declare cannot be hashed."""
+
+    def __hash__(self) -> int:
+        return hash(tuple(map(id, self)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Sources) and list(map(id, self)) == list(map(id, other))
+
+
 def catalogue(sources: Sequence[Source], unit: Unit = "dyad-year") -> dict[str, Entry]:
     """Every variable that a panel of `sources` and `unit` offers, by name, in the order of its columns.
 
@@ -74,6 +115,13 @@ def catalogue(sources: Sequence[Source], unit: Unit = "dyad-year") -> dict[str, 
     """
     if unit not in UNITS:
         raise ConfigError(f"no panel has the unit {unit!r}; {choices(unit, UNITS)}")
+    return dict(_catalogue(_Sources(sources), unit))
+
+
+@lru_cache(maxsize=8)
+def _catalogue(sources: _Sources, unit: Unit) -> Mapping[str, Entry]:
+    """The same, made once: what is checked before a study is built asks for that of all sources again and again."""
+    by_slug = _by_slug(sources)
     entries = _once(_given(sources, unit))
     hidden = _once(_given(sources, "dyad-year")) if unit != "dyad-year" else {}
     known = hidden | entries
@@ -85,8 +133,52 @@ def catalogue(sources: Sequence[Source], unit: Unit = "dyad-year") -> dict[str, 
                     f"{entries[name].origin!r} has a variable {name!r}, which is derived: rename the variable"
                 )
             made_from = dict.fromkeys(slug for need in item.needs for slug in known[need].sources)
-            entries[name] = known[name] = Entry(item.variable, "derived", tuple(made_from))
+            entries[name] = known[name] = _entry(item.variable, "derived", [by_slug[slug] for slug in made_from])
     return entries
+
+
+def with_parts(entries: Mapping[str, Entry], expressed: Sequence[Expressed]) -> dict[str, Entry]:
+    """The entries with variables that a user makes of these, or of such that stand before, where all parts are there.
+
+    Raises ConfigError for the name of another variable.
+    """
+    found = dict(entries)
+    for item in expressed:
+        if item.name in found:
+            raise ConfigError(f"{item.name!r} is a variable of the panel; choose another name")
+        if all(need in found for need in item.needs):
+            parts = [found[need] for need in item.needs]
+            made_from = tuple(dict.fromkeys(slug for part in parts for slug in part.sources))
+            how = Assignment(item.assigned) if item.assigned else _as_parts(parts)
+            variable = measure(
+                item.name,
+                item.words,
+                item.measured,
+                "treatment" if how else "control",
+                assigned=how,
+                contrast=item.contrast,
+            )
+            years, coded = _together([part.years for part in parts]), min(part.coded for part in parts)
+            found[item.name] = Entry(variable, EXPRESSED, made_from, years, coded)
+    return found
+
+
+def _as_parts(parts: Sequence[Entry]) -> Assignment | None:
+    """How a variable is assigned that is made of others: as those are that say so, where they are assigned alike.
+
+    By network where they are assigned otherwise than each other, or by events, which make the parts and not what is
+    made of these.
+    """
+    ways = {part.variable.assigned.by for part in parts if part.variable.assigned} - {"none"}
+    if not ways:
+        return NOT_REDRAWN if any(part.variable.assigned for part in parts) else None
+    return Assignment(ways.pop()) if len(ways) == 1 and ways <= {"dyad", "state"} else Assignment("network")
+
+
+def breaks(entry: Entry) -> tuple[int, ...]:
+    """First years of another way of coding of anything that a variable is made from; none of data of the user's own."""
+    years = (year for slug in entry.sources if slug in REGISTRY for year in REGISTRY[slug].breaks)
+    return tuple(sorted(set(years)))
 
 
 def contrasts(sources: Sequence[Source]) -> dict[str, str]:
@@ -114,29 +206,45 @@ def expansions(sources: Sequence[Source]) -> list[Expansion]:
 
 
 def years_of(expansion: Expansion, sources: Sequence[Source]) -> tuple[int, int]:
-    """Years that all sources of an expansion code, and in which it can be known."""
-    spans = [s.years for s in sources if s.slug in expansion.needs]
-    return max(first for first, _ in spans) + expansion.blind, min(last for _, last in spans)
+    """Years of which all sources of an expansion speak, and in which it can be known."""
+    first, last = _together([s.covered for s in sources if s.slug in expansion.needs])
+    return first + expansion.blind, last
+
+
+def _together(spans: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """First and last year that all spans have."""
+    return max(first for first, _ in spans), min(last for _, last in spans)
+
+
+def _by_slug(sources: Sequence[Source]) -> dict[str, Source]:
+    """Sources by slug, the list of states, which every panel needs, among them."""
+    return {STATES: REGISTRY[STATES], **{s.slug: s for s in sources}}
+
+
+def _entry(variable: Variable, origin: str, made_from: Sequence[Source]) -> Entry:
+    coded = min(source.years[1] for source in made_from)
+    slugs = tuple(source.slug for source in made_from)
+    return Entry(variable, origin, slugs, _together([source.covered for source in made_from]), coded)
 
 
 def _given(sources: Sequence[Source], unit: Unit) -> Iterator[Entry]:
     """What sources and expansions put into a panel without anything being computed from it."""
+    by_slug = _by_slug(sources)
     for source in sources:
-        for expansion in (e for e in expansions(sources) if e.source == source.slug):
-            yield from _named(expansion.variables, expansion.key, unit, source.slug, expansion.needs)
+        for e in (e for e in expansions(sources) if e.source == source.slug):
+            made_from = [by_slug[slug] for slug in e.needs]
+            yield from (_entry(v, e.source, made_from) for v in _named(e.variables, e.key, unit))
         if source.key in KEYS:
-            yield from _named(source.variables, source.key, unit, source.slug, (source.slug,))
-    yield from _named(OF_STATES, "state-year", unit, STATES, (STATES,))
+            yield from (_entry(v, source.slug, [source]) for v in _named(source.variables, source.key, unit))
+    yield from (_entry(v, STATES, [by_slug[STATES]]) for v in _named(OF_STATES, "state-year", unit))
 
 
-def _named(
-    variables: Sequence[Variable], key: str, unit: Unit, origin: str, sources: tuple[str, ...]
-) -> Iterator[Entry]:
-    """Variables of one key under the names that they have in a panel of this unit."""
+def _named(variables: Sequence[Variable], key: str, unit: Unit) -> Iterator[Variable]:
+    """Variables of one key under the names and labels that they have in a panel of this unit."""
     for v in variables:
         for name, label in _names(v, key, unit):
             measured = replace(v, unit="partners", kind="measure", geography=False) if name.endswith("_partners") else v
-            yield Entry(replace(measured, name=name, label=label), origin, sources)
+            yield replace(measured, name=name, label=label)
 
 
 def _names(v: Variable, key: str, unit: Unit) -> list[tuple[str, str]]:
@@ -166,10 +274,12 @@ def codebook(entries: Mapping[str, Entry]) -> pd.DataFrame:
             *(name, entry.variable.label, entry.variable.unit, entry.variable.role, entry.origin),
             " ".join(entry.sources),
             "0 in the years covered" if entry.variable.kind == "event" else "missing",
+            entry.carried,
+            " ".join(map(str, breaks(entry))),
         )
         for name, entry in entries.items()
     ]
-    return pd.DataFrame(rows, columns=list(DESCRIBED.columns)[:7])
+    return pd.DataFrame(rows, columns=_SAID)
 
 
 def described(panel: Panel) -> pd.DataFrame:
@@ -177,7 +287,7 @@ def described(panel: Panel) -> pd.DataFrame:
     frame = panel.frame[panel.frame["in_window"]]
     columns = [frame[name] for name in panel.entries]
     spread = [(c.count(), c.isna().sum(), c.mean(), c.std(), c.min(), c.max()) for c in columns]
-    rows = pd.DataFrame(spread, columns=list(DESCRIBED.columns)[7:])
+    rows = pd.DataFrame(spread, columns=_SPREAD)
     return DESCRIBED.validated(pd.concat([codebook(panel.entries), rows], axis=1))
 
 

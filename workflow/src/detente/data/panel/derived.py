@@ -23,6 +23,7 @@ from detente.base.types import Array
 from detente.data.sources import BY_NETWORK, KEYS, NOT_REDRAWN, Assignment, Frames, Key, Role, Variable, measure
 from detente.data.sources.base import Traits
 from detente.data.sources.cooperation.forums import SOURCE as FORUMS
+from detente.data.sources.cooperation.rosters import SOURCE as ROSTERS
 from detente.data.sources.power.nuclear import CODES as NUCLEAR_STATUSES
 
 Columns = Mapping[str, npt.NDArray[Any]]
@@ -174,13 +175,18 @@ def capability_share(cinc_sender: Array, cinc_target: Array) -> Array:
         return np.where(both > 0, cinc_sender / both, np.nan)
 
 
-def _joint(forum: Variable) -> Derived:
-    name, label = forum.name.removeprefix("member_"), forum.label.replace("Full member:", "Both full members:")
-    variable, one, two = measure(f"joint_{name}", label, assigned=BY_NETWORK), f"{forum.name}_1", f"{forum.name}_2"
+def _joint(forum: Variable, name: str, label: str) -> Derived:
+    how = Assignment("network", stays=forum.assigned is not None and forum.assigned.stays)
+    variable, one, two = measure(name, label, assigned=how), f"{forum.name}_1", f"{forum.name}_2"
     return Derived(variable, (one, two), lambda p: np.minimum(p[one], p[two]))
 
 
-joint_forums = tuple(_joint(v) for v in FORUMS.variables if v.name.startswith("member_"))
+joint_forums = tuple(
+    _joint(v, f"joint_{v.name.removeprefix('member_')}", v.label.replace("Full member:", "Both full members:"))
+    for v in FORUMS.variables
+    if v.name.startswith("member_")
+)
+joint_rosters = tuple(_joint(v, f"both_{v.name}", v.label.replace("In ", "Both in ", 1)) for v in ROSTERS.variables)
 
 
 @pairwise(

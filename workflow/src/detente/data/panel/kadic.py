@@ -35,6 +35,7 @@ from detente.data.sources.steps import DYAD_YEAR, STATE_YEAR, highest
 
 LARGE = 10
 PURPOSES = {"warfighting": "warfighting", "peacekeeping": "peacekeeping", "humanitarian": "humanitarian tasks"}
+DOMAINS = {"land": "on land", "sea": "at sea", "air": "in the air"}
 REACH = 2
 EARTH_RADIUS_KM = 6371.0088
 NEAR_KM, FAR_KM = 1000.0, 5000.0
@@ -61,6 +62,8 @@ def _together(tidy: Frames) -> pd.DataFrame:
         exercise_large=(both["parties"] >= LARGE).astype("int64"),
         exercise_parties=both["parties"],
         **{f"exercise_{purpose}": both[purpose] for purpose in PURPOSES},
+        **{f"exercise_{domain}": both[domain] for domain in DOMAINS},
+        exercise_field=1 - both["command_post"],
         exercise_series_years=series_years(both),
     )
     further = rows.groupby(DYAD_YEAR).max().reset_index(drop=True)
@@ -182,6 +185,7 @@ def _near_and_far(prefix: str, who: str, other: str) -> tuple[Variable, Variable
 
 
 _LARGE = Assignment("event", lambda e: e["parties"] >= LARGE)
+_FIELD = Assignment("event", lambda e: e["command_post"] == 0)
 _SERIES = "Years, this one included, of joint training in the series of this year's exercises, at most"
 _VARIABLES = (
     *SOURCE.variables,
@@ -190,6 +194,11 @@ _VARIABLES = (
         event(f"exercise_{purpose}", f"Joint exercise of {label}", assigned=Assignment("event", _with(purpose)))
         for purpose, label in PURPOSES.items()
     ),
+    *(
+        event(f"exercise_{domain}", f"Joint exercise {label}", assigned=Assignment("event", _with(domain)))
+        for domain, label in DOMAINS.items()
+    ),
+    event("exercise_field", "Joint exercise of forces, not of command posts alone", assigned=_FIELD),
     event("exercise_parties", "Parties to the largest joint exercise, 0 without one", "parties"),
     event("exercise_series_years", _SERIES, "years", assigned=BY_NETWORK),
 )

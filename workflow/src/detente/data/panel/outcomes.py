@@ -36,7 +36,8 @@ class Coding:
     """A coding of conflict that tells of each dyad-year what is under way (`ongoing_…`) and what is new (`new_…`).
 
     `kinds`: its narrower onsets, columns `<kind>_…`. `began`: stem of its directed columns, if it has any; `begun`:
-    the narrower ones of them.
+    the narrower ones of them. `chosen`: some dyads alone are coded, and of the others nothing is known, so that it says
+    nothing of all dyads of a state.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Coding:
     kinds: tuple[str, ...] = ()
     began: str | None = None
     begun: tuple[str, ...] = ()
+    chosen: bool = False
 
     def named(self, stem: str) -> str:
         """Name of a column of the past; the first coding's goes without its name."""
@@ -57,16 +59,22 @@ class Coding:
 
 _DISPUTE = ("force", "fatal", "originators")
 _INITIATED = ("initiated", ("force", "fatal"))
+_INITIATED_BY = ("initiated", ("force", "fatal", "originators"))
 CODINGS: tuple[Coding, ...] = (
     Coding("gml", "GML 2.2.1", "dispute", _DISPUTE, *_INITIATED),
     Coding("gml211", "GML 2.1.1", "dispute", _DISPUTE, *_INITIATED),
+    Coding("gmld", "GML 2.2.1 by dispute", "dispute", _DISPUTE, *_INITIATED_BY),
     Coding("cow", "COW MID 5.0", "dispute", _DISPUTE, *_INITIATED),
     Coding("mid5", "COW MID 5.0 by dates", "dispute", _DISPUTE, *_INITIATED),
+    Coding("mid5d", "COW MID 5.0 by dispute", "dispute", _DISPUTE, *_INITIATED_BY),
     Coding("dyadic", "COW dyadic MID 4.02", "dispute", _DISPUTE),
     Coding("mie", "MIE 1.0", "dispute", _DISPUTE, *_INITIATED),
     Coding("icb", "ICB 13", "crisis", ("violent", "war"), "triggered", ("violent",)),
+    Coding("icb15", "ICB 15", "crisis", ("violent", "war")),
     Coding("war", "COW wars", "war"),
-    Coding("ucdp", "UCDP/PRIO", "armed conflict"),
+    Coding("peacescale", "peace scale 3.1", "rivalry", chosen=True),
+    Coding("ucdp", "UCDP/PRIO 24.1", "armed conflict"),
+    Coding("ucdp251", "UCDP/PRIO 25.1", "armed conflict"),
 )
 
 

@@ -14,12 +14,14 @@ from detente.data.panel.spine import Spine, build_spine
 from detente.data.sources import BY_NETWORK, BY_STATE, Frames, event
 from detente.data.sources.base import undirected
 from detente.data.sources.cooperation.alliances import SLUG as ALLIANCES
-from detente.data.sources.cooperation.exercises import SLUG as EXERCISES
+from detente.data.sources.cooperation.exercises import SLUG
 from detente.data.sources.power.nuclear import SLUG as NUCLEAR
 from detente.data.sources.power.states import SLUG as STATES
 from detente.data.sources.steps import DYAD_YEAR, STATE_YEAR, yearly
 
 UNITED_STATES = 2
+EXERCISES = SLUG
+"""The dataset of joint exercises."""
 
 
 def pairs(participants: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""What is done with a panel once it is built: columns of other years, then a choice of its rows."""
+"""What is done with a panel once it is built: columns made of others, and of other years, then a choice of rows."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from detente.base.errors import ConfigError, EmptySample, FormulaError, UnknownVariable, choices
+from detente.base.errors import BrokenContract, ConfigError, EmptySample, FormulaError, UnknownVariable, choices
 from detente.base.expressions import Table, evaluate, names, parse_condition, uses_other_rows
 from detente.base.lags import lag, lagged
-from detente.data.panel.catalogue import Entry, Panel
-from detente.data.sources import KEYS, attrition
+from detente.data.expressed import Expressed
+from detente.data.panel.catalogue import Entry, Panel, with_parts
+from detente.data.panel.outcomes import peace_censored, peace_years
+from detente.data.sources import KEYS, attrition, measure
 from detente.data.sources.base import Entries
 
 FORM = "write NAME or NAME:YEARS, such as defence_pact:2"
@@ -34,7 +36,8 @@ class Shift:
         count = f"{abs(self.years)} year{'s' if abs(self.years) > 1 else ''}"
         label = f"{of.variable.label}, {count} {'before' if self.years > 0 else 'later'}"
         variable = replace(of.variable, name=self.name, label=label, role="description", assigned=None)
-        return Entry(variable, "derived", of.sources)
+        first, last = of.years
+        return Entry(variable, "derived", of.sources, (first + self.years, last + self.years), of.coded + self.years)
 
 
 def shifts(lags: Sequence[str] = (), leads: Sequence[str] = ()) -> tuple[Shift, ...]:
@@ -73,6 +76,70 @@ def with_lags(panel: Panel, asked: Sequence[Shift]) -> Panel:
         columns[each.name] = lag(panel.frame, each.variable, each.years)
         entries[each.name] = each.entry(panel.entries[each.variable])
     frame = pd.DataFrame({**{str(n): column for n, column in panel.frame.items()}, **columns}, copy=False)
+    return replace(panel, frame=frame, entries=entries)
+
+
+def with_spells(panel: Panel, names: Sequence[str]) -> Panel:
+    """The panel with the years since each event was last there, `<name>_spell`, and `<name>_spell_censored`.
+
+    `names`: variables that are there or not (0/1). The year after the event counts 0, as in the years of peace that
+    panels have of disputes; a gap starts again at 0; missing where the event is not coded. The second is 1 where years
+    are counted from no event but from the panel's first year that is coded or the entry of a state, so that there are
+    at least so many (Beck, Katz and Tucker 1998). Raises UnknownVariable for what is no variable of the panel,
+    ConfigError for one that is not 0/1, or if the panel has a column of the name.
+    """
+    entries, columns = dict(panel.entries), {str(name): column.to_numpy() for name, column in panel.frame.items()}
+    made: dict[str, pd.Series] = {}
+    for name in dict.fromkeys(names):
+        if name not in panel.entries:
+            raise UnknownVariable(f"the panel has no variable {name!r}; {choices(name, panel.entries)}")
+        of = panel.entries[name]
+        if of.variable.unit != "0/1":
+            raise ConfigError(f"{name!r} is no event that is there or not (0/1), but in {of.variable.unit}")
+        for part, unit, label, count in (
+            (spell_of(name), "years", "years since the last", peace_years),
+            (
+                f"{spell_of(name)}_censored",
+                "0/1",
+                "years counted from no event, but from the first coded",
+                peace_censored,
+            ),
+        ):
+            if part in panel.frame:
+                raise ConfigError(f"{name!r}: the panel already has a column {part!r}; rename the variable")
+            variable = measure(part, f"{of.variable.label}: {label}", unit, "control")
+            entries[part] = replace(of, variable=variable, origin="derived")
+            made[part] = pd.Series(count(columns, name), index=panel.frame.index)
+    frame = pd.DataFrame({**{str(n): column for n, column in panel.frame.items()}, **made}, copy=False)
+    return replace(panel, frame=frame, entries=entries)
+
+
+def spell_of(name: str) -> str:
+    """Name of the column of years since an event."""
+    return f"{name}_spell"
+
+
+def with_expressed(panel: Panel, expressed: Sequence[Expressed]) -> Panel:
+    """The panel with variables that a user makes of its others, or of such that stand before.
+
+    Where a part decides and is missing, so is the value: a comparison with a missing value is not false. Raises
+    UnknownVariable for a part that is no variable of it, ConfigError for the name of a variable that it has,
+    BrokenContract if one of unit 0/1 has another value.
+    """
+    frame, entries = panel.frame, with_parts(panel.entries, expressed)
+    for item in expressed:
+        for need in item.needs:
+            if need not in frame:
+                raise UnknownVariable(
+                    f"{item.name!r}: the panel has no variable {need!r}; {choices(need, map(str, frame))}"
+                )
+        values = evaluate(item.expression, Table(frame, missing="drop"))
+        values[~np.isfinite(values)] = np.nan
+        if item.measured == "0/1" and (odd := values[~np.isnan(values) & ~np.isin(values, (0.0, 1.0))]).size:
+            raise BrokenContract(
+                f"{item.name!r} is of unit 0/1 and has the value {odd[0]:g}; say in which `unit` it is"
+            )
+        frame = pd.concat([frame, pd.Series(values, index=frame.index, name=item.name)], axis=1)
     return replace(panel, frame=frame, entries=entries)
 
 

@@ -18,6 +18,8 @@ from detente.data.panel.derived import Columns, Computed, Spell
 from detente.data.panel.outcomes import CODINGS, Coding, outcome, spells
 from detente.data.sources import Variable, event
 
+# Codings that say of every dyad whether there was anything.
+OF_ALL = tuple(c for c in CODINGS if not c.chosen)
 OF_STATE, IN_DYAD, ALWAYS = " of the state", " in any dyad of the state", ", always at risk"
 
 
@@ -64,9 +66,9 @@ def _strict(c: Coding) -> Computed:
 
 
 OF_DYADS: tuple[AnyDyad, ...] = tuple(
-    item for c in CODINGS for items in (_under_way(c), _onsets(c), _begun(c)) for item in items
+    item for c in OF_ALL for items in (_under_way(c), _onsets(c), _begun(c)) for item in items
 )
 """Made of the dyads of the state in the year."""
-STATE_PEACE: tuple[Spell, ...] = tuple(spell for c in CODINGS for spell in spells(c, OF_STATE))
+STATE_PEACE: tuple[Spell, ...] = tuple(spell for c in OF_ALL for spell in spells(c, OF_STATE))
 """Made of the state's past."""
-STRICT: tuple[Computed, ...] = tuple(_strict(c) for c in CODINGS)
+STRICT: tuple[Computed, ...] = tuple(_strict(c) for c in OF_ALL)

@@ -1,14 +1,16 @@
 """What a YAML file says of a user's table."""
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from detente.base.errors import choices
+from detente.base.errors import BrokenContract, choices
 from detente.base.strict import Identifier, Slug, Strict, Year
 from detente.base.tables import TableFormat
+from detente.data.expressed import AssignedBy
 from detente.data.record.places import Codes
-from detente.data.sources import KEYS
+from detente.data.sources import ANY, KEYS, Assignment, Frames, RawTable, Role, Source, Tidy, Variable
 
 KEY_NAMES = frozenset({"in_window", *(part for parts in KEYS.values() for part in parts)})
 
@@ -34,6 +36,19 @@ class OwnVariable(Strict):
     label: str
     unit: str = "0/1"
     absent: Literal["zero", "missing"] = Field(description="What a key without a record means in the years covered.")
+    assigned: AssignedBy | None = Field(default=None, description="How it is assigned, if a claim has it as treatment.")
+    contrast: str = Field(default="", description="What one more unit is, where it is not just there or absent.")
+
+    def declared(self, name: str) -> Variable:
+        """It as a variable of a source."""
+        kind: Literal["event", "measure"] = "event" if self.absent == "zero" else "measure"
+        how = Assignment(self.assigned) if self.assigned else None
+        role: Role = "treatment" if how else "control"
+        return Variable(name, self.label, self.unit, kind, role, unknown=True, assigned=how, contrast=self.contrast)
+
+
+def _elsewhere(tables: Frames) -> Tidy:
+    raise BrokenContract(f"data of a user's own are cleaned by `own_table`, not from {', '.join(tables)}")
 
 
 class OwnData(Strict):
@@ -61,14 +76,31 @@ class OwnData(Strict):
     thousands: Literal[",", ".", " ", "'"] | None = Field(default=None, description="Mark between thousands.")
     encoding: str | None = Field(default=None, description="As Python names it; UTF-8 and -16 are recognised.")
     row_names: bool = Field(default=False, description="Whether rows begin with a name that the header lacks.")
+    header: int | None = Field(
+        default=None, ge=1, description="Line of a text or row of a workbook, from 1, that names the columns."
+    )
     variables: dict[Identifier, OwnVariable] = Field(min_length=1)
 
     @property
+    def source(self) -> Source:
+        """It as a source like those of the record; only `own_table` cleans it, which knows where it lies."""
+        variables = tuple(v.declared(name) for name, v in self.variables.items())
+        keys = (*self.columns.values(), *(self.dates.columns if self.dates else ()))
+        used = (*keys, *(v.column or name for name, v in self.variables.items()))
+        table = RawTable(Path(self.file).name, dict.fromkeys(used, ANY))
+        return Source(self.name, self.key, (table,), variables, _elsewhere, self.years)
+
+    @property
     def form(self) -> TableFormat:
-        """How the table is written; numbers that mean missing do so in variables alone, not in keys."""
+        """How the table is written; numbers that mean missing do so in variables alone, not in keys.
+
+        Two letters are words, as NA is Namibia, and so are dates of a format, which may begin with a zero.
+        """
         words = tuple(code for code in self.missing if isinstance(code, str))
         marks = (self.separator, self.decimal, self.thousands, self.encoding)
-        return TableFormat(*marks, self.sheet, words, self.row_names)
+        letters = [column for part, column in self.columns.items() if part != "year"] if self.codes == "iso2" else []
+        dated = self.dates.columns if self.dates and self.dates.format else ()
+        return TableFormat(*marks, self.sheet, words, self.row_names, words=(*letters, *dated), header=self.header)
 
     @field_validator("columns")
     @classmethod

@@ -22,6 +22,7 @@ HOLE = FrameSchema(
         "side": Column("str", "side on which it is missing, if on one alone"),
         "first": Column("int64", "first year"),
         "last": Column("int64", "last year"),
+        "variable": Column("str", "variable that is missing, if one alone"),
     },
 )
 # Fewer years in a row are not looked at, but where a state has no other.
@@ -32,6 +33,8 @@ FEW, AMONG = 0.25, 8
 USUAL, AROUND = 5, 7
 # A state without an event, in so many years, is a hole where this share of sources has some, and of states some there.
 ELSEWHERE, LONG = 0.8, 10
+# A variable that fewer states lack than this share of those in the source.
+USUAL_SHARE = 0.5
 ALL = 0
 SHOWN = 12
 UNDECLARED = "no cause is declared"
@@ -42,34 +45,47 @@ def find_holes(tidy: Mapping[str, pd.DataFrame], sources: Mapping[str, Source], 
     members = _members(tidy[states])
     keyed = {slug: s for slug, s in sources.items() if "year" in KEYS.get(s.key, ())}
     present = {slug: _present(s, tidy[slug]) for slug, s in keyed.items()}
-    rows: list[tuple[str, int, str, int, int]] = []
+    rows: list[tuple[str, int, str, int, int, str]] = []
     for slug, source in keyed.items():
-        inside = members[members["year"].between(*source.years)]
+        inside = members[members["year"].between(*source.covered)]
         if _counts_events(source):
-            rows += [(slug, ALL, "", year, year) for year in _quiet_years(source, tidy[slug])]
+            rows += [(slug, ALL, "", year, year, "") for year in _quiet_years(source, tidy[slug])]
         else:
-            rows += [(slug, state, "", *years) for state, years in _unmeasured(source, present[slug], inside)]
-        rows += [(slug, state, side, *source.years) for state, side in _one_sided(source, tidy[slug])]
-    rows += [(slug, state, "", *keyed[slug].years) for slug, state in _without_events(keyed, present, members)]
+            rows += [(slug, state, "", *years, "") for state, years in _unmeasured(source, present[slug], inside)]
+        rows += [(slug, state, side, *source.years, "") for state, side in _one_sided(source, tidy[slug])]
+    rows += [(slug, state, "", *keyed[slug].years, "") for slug, state in _without_events(keyed, present, members)]
+    for slug, source in sources.items():
+        if source.key in KEYS:
+            system = set(members.loc[members["year"].between(*source.covered), "ccode"])
+            rows += [(slug, s, "", *source.covered, name) for s, name in _unknown(source, tidy[slug], system)]
     return HOLE.validated(HOLE.frame(sorted(rows)))
 
 
-def cause(source: str, state: int, side: str, first: int, last: int) -> Hole | None:
+def cause(source: str, state: int, side: str, first: int, last: int, variable: str) -> Hole | None:
     """The declared hole that one that was found is a part of."""
-    return next((hole for hole in HOLES.get(source, ()) if hole.covers(state, side, first, last)), None)
+    return next((hole for hole in HOLES.get(source, ()) if hole.covers(state, side, first, last, variable)), None)
 
 
 def hole_lines(found: pd.DataFrame, spells: pd.DataFrame) -> dict[str, list[str]]:
     """What is missing of each source and why, a line for each cause; `spells` is the tidy list of states."""
     names = spells.drop_duplicates("ccode", keep="last").set_index("ccode")["name"]
     parts: dict[str, dict[str, list[str]]] = {}
-    for source, state, side, first, last in found.itertuples(index=False, name=None):
-        hole = cause(source, state, side, first, last)
+    lacking: dict[tuple[str, str], list[str]] = {}
+    for source, state, side, first, last, variable in found.itertuples(index=False, name=None):
+        hole = cause(source, state, side, first, last, variable)
         years = f"{first}–{last}" if first < last else f"{first}"
         who = "all states" if state == ALL else f"{names.get(state, 'state')} ({state})"
-        where = f"{who}{f' on the {side} side' if side else ''} {years}"
-        parts.setdefault(source, {}).setdefault(hole.cause if hole else UNDECLARED, []).append(where)
-    return {source: [f"{why}: {_listed(places)}" for why, places in causes.items()] for source, causes in parts.items()}
+        where = who if variable else f"{who}{f' on the {side} side' if side else ''} {years}"
+        why = hole.cause if hole else UNDECLARED
+        parts.setdefault(source, {}).setdefault(why, []).append(where)
+        if variable:
+            lacking.setdefault((source, why), []).append(variable)
+
+    def line(source: str, why: str, places: list[str]) -> str:
+        names = ", ".join(dict.fromkeys(lacking.get((source, why), ())))
+        return f"{f'{names}: ' if names else ''}{why}: {_listed(list(dict.fromkeys(places)))}"
+
+    return {source: [line(source, why, places) for why, places in causes.items()] for source, causes in parts.items()}
 
 
 def _listed(places: list[str]) -> str:
@@ -112,6 +128,26 @@ def _unmeasured(source: Source, present: pd.DataFrame, inside: pd.DataFrame) -> 
     for state, first, last in out.groupby(run).agg({"ccode": "first", "year": ["min", "max"]}).to_numpy().tolist():
         if last - first + 1 >= LEAST or whole.get(state, False):
             yield state, (first, last)
+
+
+def _unknown(source: Source, frame: pd.DataFrame, inside: set[int]) -> Iterator[tuple[int, str]]:
+    """States without a value of a measure of which most have one; of measures without years, states without any.
+
+    `inside`: members of the system in the years covered. Yields state and variable, "" if it is any.
+    """
+    sides = [side for side in ("ccode", "ccode1", "ccode2") if side in frame]
+    known = {v.name: _states(frame[frame[v.name].notna()], sides) for v in source.variables}
+    some: set[int] = set().union(*known.values())
+    if "year" not in KEYS[source.key] and not _counts_events(source):
+        yield from ((state, "") for state in sorted(inside - some))
+    for v in source.variables:
+        missing = some - known[v.name]
+        if v.kind == "measure" and len(missing) < USUAL_SHARE * len(some):
+            yield from ((state, v.name) for state in sorted(missing))
+
+
+def _states(rows: pd.DataFrame, sides: list[str]) -> set[int]:
+    return {int(state) for side in sides for state in rows[side].unique()}
 
 
 def _quiet_years(source: Source, frame: pd.DataFrame) -> list[int]:

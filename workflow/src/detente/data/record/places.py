@@ -11,16 +11,16 @@ import numpy as np
 import pandas as pd
 
 from detente.base.errors import choices
-from detente.data.sources.statecodes import (
-    ALIASES,
-    ALIASES_BY_YEAR,
+from detente.data.sources.codelists import (
     COW,
     FROM_GLEDITSCH_WARD,
     FROM_POLITY,
-    OLD,
-    PREDECESSORS,
     TERRITORIES,
+    Then,
+    codes_of,
+    letters_of,
 )
+from detente.data.sources.statecodes import ALIASES, ALIASES_BY_YEAR
 
 Codes = Literal["cow", "gw", "polity", "iso2", "iso3", "name"]
 CODES: tuple[Codes, ...] = get_args(Codes)
@@ -28,12 +28,9 @@ NUMBERED = frozenset({"cow", "gw", "polity"})
 NO_MEMBER = "no member of the state system at the time"
 EVER = (0, 99_999_999)
 FIRST_YEAR = 1816
+_CHANGES: Mapping[str, tuple[Then, ...]] = {"gw": FROM_GLEDITSCH_WARD, "polity": FROM_POLITY}
 _LISTS: Mapping[str, str] = {"cow": "COW", "gw": "Gleditsch–Ward", "polity": "Polity"}
-# Letters of states of the past, and letters that other lists than ISO's use.
-FORMER: Mapping[str, tuple[int, ...]] = {
-    "BUR": (775,), "CSK": (315,), "DDR": (265,), "DHY": (434,), "HVO": (439,), "KSV": (347,), "RHO": (552,),
-    "SCG": (345,), "SUN": (365,), "VDR": (816,), "XKO": (347,), "XKX": (347,), "YMD": (680,), "YUG": (345,),
-}  # fmt: skip
+# Two letters of states of the past, and two that other lists than ISO's use.
 _FORMER_TWO: Mapping[str, tuple[int, ...]] = {
     "BU": (775,), "CS": (315, 345), "DD": (265,), "EL": (350,), "SU": (365,), "TP": (860,), "UK": (200,), "VD": (816,),
     "XK": (347,), "YD": (680,), "YU": (345,), "ZR": (490,),
@@ -60,6 +57,29 @@ _NAMES: Mapping[str, tuple[int, ...]] = {
     "South Vietnam": (817,), "Soviet Union": (365,), "Syrian Arab Republic": (652,), "Türkiye": (640,), "U.K.": (200,),
     "U.S.": (2,), "U.S.A.": (2,), "USSR": (365,), "Upper Volta": (439,), "Viet Nam": (816,), "West Germany": (260,),
     "Zaire": (490,),
+    # The World Bank's.
+    "Brunei Darussalam": (835,), "Congo, Dem. Rep.": (490,), "Congo, Rep.": (484,), "Egypt, Arab Rep.": (651,),
+    "Iran, Islamic Rep.": (630,), "Korea, Dem. People's Rep.": (731,), "Korea, Rep.": (732,), "Kyrgyz Republic": (703,),
+    "Micronesia, Fed. Sts.": (987,), "Somalia, Fed. Rep.": (520,), "Venezuela, RB": (101,), "Yemen, Rep.": (679, 678),
+    # The United Nations'.
+    "Bolivia (Plurinational State of)": (145,), "Democratic People's Republic of Korea": (731,),
+    "Lao People's Democratic Republic": (812,), "Libyan Arab Jamahiriya": (620,),
+    "Micronesia (Federated States of)": (987,), "Netherlands (Kingdom of the)": (210,), "Republic of Moldova": (359,),
+    "United Kingdom of Great Britain and Northern Ireland": (200,), "United Republic of Tanzania": (510,),
+    "Venezuela (Bolivarian Republic of)": (101,),
+    # Gleditsch and Ward's.
+    "Belarus (Byelorussia)": (370,), "Burkina Faso (Upper Volta)": (439,), "Burma (Myanmar)": (775,),
+    "Cambodia (Kampuchea)": (811,), "Congo, Democratic Republic of (Zaire)": (490,), "Germany (Prussia)": (255, 260),
+    "Iran (Persia)": (630,), "Italy/Sardinia": (325,), "Korea, People's Republic of": (731,),
+    "Macedonia (Former Yugoslav Republic of)": (343,), "Madagascar (Malagasy)": (580,), "Rumania": (360,),
+    "Russia (Soviet Union)": (365,), "Sri Lanka (Ceylon)": (780,), "Surinam": (115,), "Swaziland (Eswatini)": (572,),
+    "Tanzania/Tanganyika": (510,), "Turkey (Ottoman Empire)": (640,), "Vietnam, Democratic Republic of": (816,),
+    "Yemen (Arab Republic of Yemen)": (678, 679), "Zimbabwe (Rhodesia)": (552,),
+    # Shortened, and of other lists.
+    "Bosnia and Herz.": (346,), "Burma/Myanmar": (775,), "Central African Rep.": (482,), "Dem. Rep. Congo": (490,),
+    "Dominican Rep.": (42,), "DPRK": (731,), "Eq. Guinea": (411,), "Macedonia, FYR": (343,), "N. Korea": (731,),
+    "PRC": (710,), "ROK": (732,), "S. Korea": (732,), "S. Sudan": (626,), "Serbia and Montenegro": (345,),
+    "Solomon Is.": (940,), "UAE": (696,), "Yugoslavia, FR (Serbia/Montenegro)": (345,),
 }  # fmt: skip
 
 
@@ -108,14 +128,7 @@ class Places:
 
     def numbered(self, value: object, codes: Codes) -> tuple[tuple[int, ...], str]:
         """Codes to try of a number: the same, or that of the state as COW has it."""
-        number = int(str(value).partition(".")[0])
-        if codes == "gw":
-            later, since = FROM_GLEDITSCH_WARD.get(number, (number, FIRST_YEAR))
-            tried = (number, later) if since > FIRST_YEAR else (later,)
-        elif codes == "polity":
-            tried = (305, 300) if number == 305 else (FROM_POLITY.get(number, number),)
-        else:
-            tried = (number,)
+        tried = codes_of(int(str(value).partition(".")[0]), _CHANGES.get(codes, ()))
         known = tuple(code for code in tried if code in self.members)
         return known, f"no code of a state ({_LISTS[codes]})"
 
@@ -125,11 +138,8 @@ def _by_letters(value: object, codes: Codes) -> tuple[tuple[int, ...], str]:
     if codes == "iso2" and text in _FORMER_TWO:
         return _FORMER_TWO[text], ""
     iso = ISO2.get(text, "") if codes == "iso2" else text
-    if iso in FORMER:
-        return FORMER[iso], ""
-    today = OLD.get(iso, iso)
-    if today in COW:
-        return (COW[today], *PREDECESSORS.get(today, ())), ""
+    if found := letters_of(iso):
+        return found, ""
     return (), "a territory, no state" if iso in TERRITORIES else f"no {codes.upper()} letters of a state"
 
 

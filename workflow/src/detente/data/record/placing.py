@@ -9,7 +9,7 @@ import pandas as pd
 from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype, is_timedelta64_dtype
 
 from detente.base.errors import PanelError, SourceSchemaError
-from detente.data.record.declared import OwnData
+from detente.data.record.declared import OwnData, OwnVariable
 from detente.data.record.places import EVER, NUMBERED, Places, placed
 from detente.data.sources import KEYS, Tidy, attrition
 from detente.data.sources.base import Entries
@@ -17,7 +17,9 @@ from detente.data.sources.steps import yearly
 
 INCOMPLETE = "a part of the key is missing"
 ONE_STATE = "both are one state"
+WAY_OUT = "; declare words that mean missing as `missing`, other marks as `decimal` and `thousands`"
 EXAMPLES = 3
+FLAG = "0/1"
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ def tidied_rows(own: OwnData, raw: pd.DataFrame, file: str, where: str, places: 
     no record is used, or a smaller share than declared, or a key occurs twice and nothing says how to fold it.
     """
     values = pd.DataFrame(
-        {name: numbers(raw[v.column or name], where) for name, v in own.variables.items()}, index=raw.index
+        {name: numbers(raw[v.column or name], where, WAY_OUT) for name, v in own.variables.items()}, index=raw.index
     )
     values = values.mask(values.isin([code for code in own.missing if not isinstance(code, str)]))
     rows = _dated(own, raw, where)
@@ -47,7 +49,11 @@ def tidied_rows(own: OwnData, raw: pd.DataFrame, file: str, where: str, places: 
     said = _said(own, raw, rows["row"], why, where)
     kept = pd.concat([key, values.loc[rows["row"]].set_axis(rows.index)], axis=1)[why == ""]
     kept = kept.assign(row=rows["row"]).astype(dict.fromkeys(KEYS[own.key], "int64"))
+    used = raw.index.isin(kept["row"])
+    for name, v in own.variables.items():
+        _check_values(v, raw.loc[used, v.column or name], values.loc[used, name], where)
     frame = _folded(own, kept, where)
+    _check_folded(own, frame, where)
     entries.append(("merged", f"{own.duplicates} of records of one key", file, len(kept) - len(frame)))
     return Placed(Tidy(frame, attrition(own.name, entries)), said)
 
@@ -67,8 +73,37 @@ def numbers(column: pd.Series, where: str, way_out: str = "") -> pd.Series:
 def _refuse(column: pd.Series, strange: pd.Series, where: str, what: str) -> None:
     if strange.any():
         found = column[strange].drop_duplicates()[:EXAMPLES]
-        shown = ", ".join(f"{str(value)!r} (row {row})" for row, value in found.items())
+        shown = ", ".join(f"{written(value)!r} (row {row})" for row, value in found.items())
         raise SourceSchemaError(f"{where}: column {column.name!r} must be {what}; found {shown}")
+
+
+def written(value: object) -> str:
+    """A cell as a file has it: a whole number without the point that it has where others of its column are missing."""
+    if isinstance(value, float):
+        return "missing" if np.isnan(value) else f"{value:.0f}" if value.is_integer() else str(value)
+    return "missing" if value is None or value is pd.NaT or value is pd.NA else str(value)
+
+
+def _check_values(v: OwnVariable, column: pd.Series, values: pd.Series, where: str) -> None:
+    """Refuse what a flag, or a count of events, cannot be, in records that are used."""
+    codes = "declare codes that mean missing as `missing`"
+    if v.unit == FLAG:
+        _refuse(
+            column, values.notna() & ~values.isin((0, 1)), where, f"0 or 1; {codes}, or its `unit` if it is no flag"
+        )
+    elif v.absent == "zero":
+        way = f"{codes}, or `absent: missing` if it may be negative"
+        _refuse(column, values < 0, where, f"0 or more, as what has no record is 0; {way}")
+
+
+def _check_folded(own: OwnData, frame: pd.DataFrame, where: str) -> None:
+    """Refuse flags that are no longer 0 or 1 once records of one key are one."""
+    for name in (name for name, v in own.variables.items() if v.unit == FLAG):
+        wrong = frame[frame[name].notna() & ~frame[name].isin((0, 1))]
+        if len(wrong):
+            key = ", ".join(f"{part} {wrong[part].iloc[0]}" for part in KEYS[own.key])
+            made = f"`duplicates: {own.duplicates}` makes {name!r} {wrong[name].iloc[0]:g} ({key})"
+            raise PanelError(f"{where}: {made}, and its unit is 0/1; say max or min, or another `unit`")
 
 
 def _dated(own: OwnData, raw: pd.DataFrame, where: str) -> pd.DataFrame:
@@ -86,7 +121,8 @@ def _dated(own: OwnData, raw: pd.DataFrame, where: str) -> pd.DataFrame:
     end = start if own.dates.end is None else _days(raw[own.dates.end], own.dates.format, where)
     first, last = start["first"], end["last"]
     if own.dates.ongoing:
-        last = last.fillna(own.years[1] * 10_000 + 1231)
+        # One that begins after the years covered lies outside of them, and does not end before it starts.
+        last = last.fillna(first.clip(lower=own.years[1] * 10_000 + 1231))
     backwards = (last < first).to_numpy()
     if backwards.any():
         shown = ", ".join(f"row {i}" for i in raw.index[backwards][:EXAMPLES])
@@ -108,7 +144,7 @@ def _dated(own: OwnData, raw: pd.DataFrame, where: str) -> pd.DataFrame:
 def _days(column: pd.Series, form: str | None, where: str) -> pd.DataFrame:
     """First and last day that a date means, as yyyymmdd: a year, a month or a day."""
     if form or is_datetime64_any_dtype(column):
-        dates = pd.to_datetime(column, format=form, errors="coerce")
+        dates = pd.to_datetime(_padded(column, form), format=form, errors="coerce")
         _refuse(column, column.notna() & dates.isna(), where, f"dates ({form})")
         day = dates.dt.year * 10_000 + dates.dt.month * 100 + dates.dt.day
         return pd.DataFrame({"first": day, "last": day}, dtype="float64")
@@ -122,6 +158,14 @@ def _days(column: pd.Series, form: str | None, where: str) -> pd.DataFrame:
     )
     spans = [part if isinstance(part, tuple) else (np.nan, np.nan) for part in parts]
     return pd.DataFrame(spans, columns=["first", "last"], index=column.index, dtype="float64")
+
+
+def _padded(column: pd.Series, form: str | None) -> pd.Series:
+    """Numbers as words of the length that the format has, as they lose the zeros that they begin with."""
+    if not form or not is_numeric_dtype(column):
+        return column
+    length = len(pd.Timestamp(2001, 1, 1).strftime(form))
+    return column.map(lambda value: None if pd.isna(value) else f"{value:.0f}".zfill(length)).astype(object)
 
 
 def _day(text: str) -> tuple[int, int] | None:
@@ -185,7 +229,8 @@ def _said(own: OwnData, raw: pd.DataFrame, row: pd.Series, why: pd.Series, where
     columns = list(dict.fromkeys([*own.columns.values(), *(own.dates.columns if own.dates else ())]))
     shown = []
     for reason, some in lost.groupby("why", sort=False):
-        examples = [f"row {r}: {', '.join(str(v) for v in raw.loc[r, columns])}" for r in some["row"].head(EXAMPLES)]
+        cells = {r: ", ".join(written(raw.loc[r, c]) for c in columns) for r in some["row"].head(EXAMPLES)}
+        examples = [f"row {r}: {held}" for r, held in cells.items()]
         shown.append(f"{len(some):,} {reason} (e.g. {'; '.join(examples)})")
     said = f"{where}: {len(used):,} of {len(raw):,} records used" + (f"; not used: {'; '.join(shown)}" if shown else "")
     if not len(raw):
@@ -220,7 +265,7 @@ def _fold(own: OwnData, rows: pd.DataFrame, parts: list[str], names: list[str]) 
         return (groups[names].head(1) if own.duplicates == "first" else groups[names].tail(1)).join(rows[parts])
     folded = groups[names].agg(own.duplicates)
     unknown = rows[names].isna().groupby([rows[part] for part in parts]).any()
-    flags = [name for name in names if own.variables[name].unit == "0/1" and own.duplicates == "max"]
+    flags = [name for name in names if own.variables[name].unit == FLAG and own.duplicates == "max"]
     known = pd.DataFrame({name: (folded[name] == 1) & (name in flags) for name in names})
     return folded.mask(unknown & ~known).reset_index()
 

@@ -1,5 +1,6 @@
 """Raw files of sources, read as they are declared, and a source cleaned from them."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -13,40 +14,71 @@ from detente.data.sources.outcomes import rules
 
 
 def read_raw(path: Path, table: RawTable) -> pd.DataFrame:
-    """Read a raw table; raises SourceSchemaError if its file is not what it is called, or lacks the member or sheet."""
-    form = TableFormat(",", ".", encoding=table.encoding, member=table.member, text=table.text)
-    return read_table(path, form).frame
+    """Read a raw table.
+
+    Raises SourceSchemaError if its file is not what it is called, or lacks the member, the sheet or the line of tags.
+    """
+    header = table.header if table.header > 1 else None
+    form = TableFormat(",", ".", encoding=table.encoding, member=table.member, text=table.text, header=header)
+    frame = read_table(path, form).frame
+    return _untagged(frame, path) if table.tags else frame
+
+
+def _uncounted(_slug: str, _file: str) -> int | None:
+    """What is said of the records of raw files that are not pinned."""
+    return None
+
+
+def _untagged(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Records without the line of HXL tags above them."""
+    held = [str(cell) for cell in frame.iloc[:1].to_numpy().ravel() if str(cell) not in ("", "nan")]
+    if not held or not all(cell.startswith("#") for cell in held):
+        raise SourceSchemaError(f"{path}: line 2 holds no HXL tags (#date+year …); put the published file back")
+    return frame.iloc[1:].reset_index(drop=True)
 
 
 def clean_source(
-    module: Source, find: Callable[[str, str], Path], whittle: Sequence[str] = (), rows: int | None = None
+    module: Source,
+    find: Callable[[str, str], Path],
+    whittle: Sequence[str] = (),
+    rows: int | None = None,
+    counted: Callable[[str, str], int | None] = _uncounted,
 ) -> Tidy:
-    """Read, check and clean a source, and check what came out.
+    """Read, check and clean a source, carry it on where it says so, and check what came out.
 
     `find`: path of a raw file by slug and name. `whittle`: rules that leave one dispute a dyad-year, for sources that
-    code disputes; theirs by default. `rows`: of the observed record, how many tidy rows `config/sources.yaml` says.
+    code disputes; theirs by default. `rows`: of the observed record, how many tidy rows `config/sources.yaml` says;
+    without, states may be of no list, as simulated ones are. `counted`: how many records it says that a raw file has,
+    by slug and name, None where it says nothing.
     Raises ConfigError if a rule is not known, SourceSchemaError or UnresolvedNames if a raw file is not what the module
-    expects, or, where `rows` are said, it cleans to others or a correction finds nothing to correct; BrokenContract if
-    the tidy frame breaks its schema.
+    expects, or has or cleans to other rows than are said, or, where `rows` are said, a correction finds nothing to
+    correct; BrokenContract if the tidy frame breaks its schema.
     """
-    raw = {}
+    raw, held = {}, Counter[tuple[str, str]]()
     for table in module.raw:
-        raw[table.file] = read_raw(find(table.slug or module.slug, table.file), table)
-        check_raw(module, table, raw[table.file])
-    tidy = module.clean(raw, rules(whittle)) if module.whittles and whittle else module.clean(raw)
-    frame = validated(tidy.frame, tidy_schema(module), f"tidy {module.slug}")
-    if rows is not None and (broken := [*unpromised(module.slug, len(frame), rows), *_idle(module, tidy)]):
-        raise SourceSchemaError("\n".join(broken))
-    return Tidy(frame, tidy.attrition, tidy.idle)
+        owner = table.slug or module.slug
+        frame = read_raw(find(owner, table.file), table)
+        check_raw(module, table, frame, simulated=rows is None)
+        held[owner, table.file] += len(frame)
+        raw[table.name] = table.typed(frame)
+    for (owner, file), records in held.items():
+        for broken in unpromised(f"{owner} › files › {file}", records, counted(owner, file), "file has"):
+            raise SourceSchemaError(broken)
+    coded = module.clean(raw, rules(whittle)) if module.whittles and whittle else module.clean(raw)
+    tidy = module.carry(coded)
+    tidied = validated(tidy.frame, tidy_schema(module), f"tidy {module.slug}")
+    if rows is not None and (faults := [*unpromised(module.slug, len(tidied), rows), *_idle(module, tidy)]):
+        raise SourceSchemaError("\n".join(faults))
+    return Tidy(tidied, tidy.attrition, tidy.idle)
 
 
-def unpromised(slug: str, found: int, rows: int | None) -> Iterator[str]:
-    """What is wrong if a source cleans to other than the rows that are said; nothing is said of user data."""
+def unpromised(place: str, found: int, rows: int | None, verb: str = "raw files clean to") -> Iterator[str]:
+    """What is wrong if there are other rows than are said at a place; nothing is said of user data."""
     if rows is not None and found != rows:
         yield (
-            f"config/sources.yaml › sources › {slug} › rows: says {rows}, the raw files clean to {found}, as where half"
-            f" a file is missing or records are there again; if you renewed `sha256` and `bytes` for a new release, see"
-            f" what changed in it and write `rows: {found}`, else put the pinned files back"
+            f"config/sources.yaml › sources › {place} › rows: says {rows}, the {verb} {found}, as where half a file is"
+            " missing or records are there again; if you renewed `sha256` and `bytes` for a new release, see what"
+            f" changed in it and write `rows: {found}`, else put the pinned files back"
         )
 
 

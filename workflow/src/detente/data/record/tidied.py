@@ -12,12 +12,13 @@ import pandas as pd
 from detente.base.code import PACKAGE, modules_used
 from detente.base.errors import DamagedFile, SourceSchemaError
 from detente.base.files import read_frame, read_json, sha256, write_frame, write_json
+from detente.data import pins
 from detente.data.acquire import acquire
 from detente.data.pins import SourceRecord
 from detente.data.record.rawread import clean_source, unpromised
-from detente.data.sources import ATTRITION, Source, Tidy
+from detente.data.sources import ATTRITION, Source, Tidy, source
 
-KEPT = Path("data/processed/tidy")
+RAW, KEPT = Path("data/raw"), Path("data/processed/tidy")
 
 
 @dataclass(frozen=True)
@@ -31,24 +32,40 @@ class Tidied:
 def tidied(
     modules: Sequence[Source],
     records: Mapping[str, SourceRecord],
-    raw: Path,
-    mirror: Path | None,
-    kept: Path,
+    place: Path,
+    mirror: Sequence[Path],
     *,
     progress: bool | None = None,
 ) -> Tidied:
-    """Have the raw files of all sources, then each source cleaned, or as it was kept in `kept` when last cleaned.
+    """Have the raw files of all sources, then each source cleaned, or as it was kept when last cleaned.
 
-    `records`: what `config/sources.yaml` says of every source, by slug. `raw`, `mirror`: folders of raw files, as
-    `acquire` wants them. Raises RawFilesUnavailable before anything is cleaned, naming every file that cannot be had
-    and where it was looked for.
+    `records`: what `config/sources.yaml` says of every source, by slug. `place`: the folder whose `data/` has raw files
+    and tidy tables. `mirror`: further folders of raw files, as `acquire` wants them. Raises RawFilesUnavailable before
+    anything is cleaned, naming every file that cannot be had and where it was looked for.
     """
-    slugs = {slug for m in modules for slug in (m.slug, *(t.slug for t in m.raw if t.slug))}
-    wanted = {slug: record for slug, record in records.items() if slug in slugs}
-    receipts = acquire(wanted, raw, mirror, progress=progress)
+    wanted = read_by(modules, records)
+    receipts = acquire(wanted, place / RAW, mirror, progress=progress)
     paths = {(r.slug, f.pin.file): f.path for r in receipts for f in r.files}
-    done = {m.slug: _kept(m, wanted, paths, kept) for m in modules}
+    done = {m.slug: _kept(m, wanted, paths, place / KEPT) for m in modules}
     return Tidied({s: t.frame for s, t in done.items()}, {s: t.attrition for s, t in done.items()})
+
+
+def read_by(modules: Sequence[Source], records: Mapping[str, SourceRecord]) -> dict[str, SourceRecord]:
+    """Records, by slug, of raw files that are read to clean the sources: their own and those that they need besides."""
+    slugs = {slug for m in modules for slug in (m.slug, *(t.slug for t in m.raw if t.slug))}
+    return {slug: record for slug, record in records.items() if slug in slugs}
+
+
+def tidy_table(slug: str, root: Path | None = None, mirror: Path | None = None) -> pd.DataFrame:
+    """The tidy table of one source of the record, by its key; also of those that join no panel.
+
+    `root`, `mirror`: as `build` of a panel takes them. Raises ConfigError if there is no such source,
+    RawFilesUnavailable if its raw files cannot be had.
+    """
+    home = root or pins.project_root()
+    records = pins.load_sources(home)
+    found = tidied([source(slug)], records, pins.workplace(home), pins.mirror(mirror), progress=None)
+    return found.frames[slug]
 
 
 def _kept(
@@ -62,7 +79,11 @@ def _kept(
     frame, attrition = folder / f"{stem}.parquet", folder / f"{stem}.attrition.parquet"
     checksums = folder / f"{stem}.json"
     if not _whole(checksums, frame, attrition):
-        tidy = clean_source(module, lambda slug, file: paths[slug, file], records[module.slug].whittle, rows)
+        counts = {(slug, pin.file): pin.rows for slug, record in records.items() for pin in record.files}
+        whittle = records[module.slug].whittle
+        tidy = clean_source(
+            module, lambda slug, file: paths[slug, file], whittle, rows, lambda slug, file: counts[slug, file]
+        )
         ATTRITION.write(tidy.attrition, attrition)
         write_frame(tidy.frame, frame)
         write_json({file.name: sha256(file) for file in (frame, attrition)}, checksums)
@@ -84,7 +105,8 @@ def _whole(checksums: Path, *files: Path) -> bool:
 
 def _digest(module: Source, records: Mapping[str, SourceRecord]) -> str:
     """What a tidy source depends on, in twelve digits: pinned bytes, rules, code, and the library that reads them."""
-    pins = [f.sha256 for t in module.raw for f in records[t.slug or module.slug].files if f.file == t.file]
+    files = (f for t in module.raw for f in records[t.slug or module.slug].files if f.file == t.file)
+    pins = [(f.sha256 or f.blob, f.rows) for f in files]
     said = [pins, records[module.slug].whittle, pd.__version__, _code(module.clean.__module__)]
     return hashlib.sha256(json.dumps(said).encode("utf-8")).hexdigest()[:12]
 
