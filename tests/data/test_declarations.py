@@ -47,6 +47,7 @@ def test_the_units_that_tables_print_are_those_declared() -> None:
     assert contrasts(list(REGISTRY.values())) == {
         "military_ties": "one more tie",
         "security_forums": "one more forum",
+        "military_ties_weighted": "from no tie to every tie",
         "us_troops_log": "one more unit of log(1 + troops), 2.7 times as many",
         "ideal_point_distance": "one more point of distance",
         "exercise_dose": "twice as many exercises",

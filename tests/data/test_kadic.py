@@ -30,6 +30,7 @@ from detente.data.record.rawread import read_raw
 from detente.data.sources import KEYS, RawTable, Source, Tidy, check_raw
 from detente.data.sources.cooperation.exercises import (
     FILE,
+    KINDS,
     MISPLACED,
     OCEANS,
     SLOTS,
@@ -58,7 +59,7 @@ Frames = Mapping[str, pd.DataFrame]
 def event(number: int, year: int, *members: int, **traits: float) -> pd.DataFrame:
     """Tidy rows of one exercise."""
     given = {"parties": len(members), "series": -1, "latitude": NA, "longitude": NA, **traits}
-    kinds = {kind: given.pop(kind, 0) for kind in ("warfighting", "peacekeeping", "humanitarian")}
+    kinds = {kind: given.pop(kind, 0) for kind in KINDS.values()}
     return pd.DataFrame({"exercise": number, "year": year, "ccode": list(members), **kinds, **given})
 
 
@@ -212,7 +213,7 @@ def test_a_participant_brings_series_month_and_site() -> None:
     assert frame[named].to_numpy().tolist() == [[0, "Keen Edge", 11, -8.5, 115.25]] * 2
     assert dict(frame.dtypes.astype(str)) == {
         **dict.fromkeys(("exercise", "year", "ccode", "parties"), "int64"),
-        **dict.fromkeys(("warfighting", "peacekeeping", "humanitarian", "series", "month"), "int64"),
+        **dict.fromkeys((*KINDS.values(), "series", "month"), "int64"),
         **dict.fromkeys(("latitude", "longitude"), "float64"),
         "title": "str",
     }
@@ -754,7 +755,7 @@ def simulated(folder: Path, source: Source) -> Tidy:
         path = folder / table.file
         write_raw(path, world[table.slug or source.slug, table.file])
         raw[table.file] = read_raw(path, table)
-        check_raw(source, table, raw[table.file])
+        check_raw(source, table, raw[table.file], simulated=True)
     return source.clean(raw)
 
 

@@ -32,6 +32,8 @@ GROWN = expansions(list(REGISTRY.values()))
 UNPLACED = {
     "atop": 5_768,
     "atop-4.01": 2_852,
+    "atop-5.1": 5_760,
+    "atop-5.1-conditions": 4_753,
     "cepii-geodist": 190,
     "climate-drought": 9_665,
     "cow-igo-3": 22,
@@ -48,11 +50,16 @@ UNPLACED = {
     "mid-5.0": 2,
     "mid-5.0-initiation": 0,
     "mid-5.0-participants": 2,
+    "mid-directed": 2,
+    "midloc-2.1": 1,
     "mie-1.0": 2,
+    "peace-scale-3.1": 5,
     "polity5": 2_097,
     "quickuds": 8_591,
     "rivalry": 1_128,
     "rivalry-dreyer": 1_061,
+    "rosters": 56,
+    "rosters-hotlines": 3,
     "unga-idealpoints": 96,
     "unpmm": 23,
     "vdem": 8_737,
@@ -172,8 +179,9 @@ def _codes(frame: pd.DataFrame, parts: tuple[str, ...]) -> np.ndarray:
 
 
 def _around(years: tuple[int, int]) -> tuple[int, int]:
-    """Years that a source codes by 2014, and the two before and after them, which it does not."""
-    return max(years[0] - 2, WINDOW[0]), min(years[1] + 2, WINDOW[1])
+    """Years that a source codes by 2014, or all if it begins later, and the two before and after, which it does not."""
+    last = WINDOW[1] if years[0] <= WINDOW[1] else years[1] + 2
+    return max(years[0] - 2, WINDOW[0]), min(years[1] + 2, last)
 
 
 def _accounted(tidy: pd.DataFrame, key: Key, window: tuple[int, int], panel: pd.DataFrame) -> pd.DataFrame:

@@ -9,14 +9,18 @@ import pandas as pd
 import pytest
 
 from detente.base.errors import ConfigError, PanelError, SourceSchemaError
+from detente.data import sources
 from detente.data.record import own_source
-from detente.data.record.places import ISO2, Places
+from detente.data.record.places import ISO2, Places, plain
+from detente.data.sources.base import Log
+from detente.data.sources.codelists import COW, FROM_POLITY, changed
 from detente.data.sources.power import states
-from detente.data.sources.statecodes import COW
+from detente.data.sources.statecodes import recoded
 
 from support.builders import spells
 from support.made_panels import NA, definition, table
 
+MEASURE = {"label": "N", "unit": "visits", "absent": "missing"}
 # Days of COW's list of states (2016), and its names.
 LISTED = pd.concat(
     [
@@ -66,6 +70,23 @@ def test_a_code_or_name_is_the_state_of_the_time(case: tuple[str, object, int]):
 
     assert code == YEAR[case]
     assert (why == "") == (code is not None)
+
+
+NAMED = {
+    "World Bank": {"Egypt, Arab Rep.": 651, "Korea, Rep.": 732, "Korea, Dem. People's Rep.": 731, "Congo, Rep.": 484,
+                   "Congo, Dem. Rep.": 490, "Yemen, Rep.": 679, "Kyrgyz Republic": 703, "Gambia, The": 420},
+    "United Nations": {"Bolivia (Plurinational State of)": 145, "Republic of Korea": 732, "Republic of Moldova": 359,
+                       "Democratic People's Republic of Korea": 731, "United Republic of Tanzania": 510},
+    "Gleditsch and Ward": {"Russia (Soviet Union)": 365, "Italy/Sardinia": 325, "Turkey (Ottoman Empire)": 640,
+                           "Vietnam, Democratic Republic of": 816, "Congo, Democratic Republic of (Zaire)": 490},
+    "shortened": {"UAE": 696, "PRC": 710, "DPRK": 731, "N. Korea": 731, "Dominican Rep.": 42, "S. Sudan": 626},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("source", NAMED)
+def test_names_of_other_lists_are_known(source: str):
+    for name, code in NAMED[source].items():
+        assert Places(LISTED).names[plain(name)][0] == code, name
 
 
 def test_a_code_is_the_state_of_the_day():
@@ -126,7 +147,7 @@ def test_records_without_a_place_are_counted_with_examples_and_reasons(tmp_path:
         f"{tmp_path / 'visits.csv'}: 2 of 6 records used; not used: "
         "1 no name of a state (e.g. row 3: Atlantis, 2000); "
         "1 no member of the state system at the time (e.g. row 4: Namibia, 1970); "
-        "1 a part of the key is missing (e.g. row 6: nan, 1960); "
+        "1 a part of the key is missing (e.g. row 6: missing, 1960); "
         "1 not in the years covered, 1950–2010 (e.g. row 7: Yemen, 1900)"
     )
     assert made.tidy.attrition["rows"].sum() == 4
@@ -144,6 +165,14 @@ def test_namibia_and_value_labels_of_stata_are_read(tmp_path: Path):
     frame = pd.DataFrame({"who": ["NA", "US"], "year": [2000, 2000], "n": [1, 2]})
     assert own(tmp_path, frame, codes="iso2").tidy.frame["ccode"].tolist() == [2, 565]
 
+    alone = frame.assign(who=["NA", "NA"], year=[2000, 2001])
+    assert own(tmp_path, alone, codes="iso2").tidy.frame["ccode"].tolist() == [565, 565]
+    lower = own(tmp_path, frame.assign(who=["NA", "us"]), codes="iso2")
+    assert lower.tidy.frame["ccode"].tolist() == [2, 565]
+    unnamed = own(tmp_path, frame.assign(who=["NA", ""]), codes="iso2")
+    assert unnamed.tidy.frame["ccode"].tolist() == [565]
+    assert "1 a part of the key is missing (e.g. row 3:" in unnamed.notes[0]
+
     labelled = frame.assign(who=pd.Categorical(["Namibia", "Germany"]))
     labelled.to_stata(tmp_path / "visits.dta", write_index=False)
     made = own(tmp_path, frame, file="visits.dta", codes="name")
@@ -154,15 +183,18 @@ def test_a_spell_holds_in_each_of_its_years_and_its_states_are_those_of_the_time
     frame = pd.DataFrame(
         {"who": ["Germany", "Yemen"], "from": ["1988-05-01", "2009"], "to": ["1991-02", None], "n": [1, 2]}
     )
-    spell = {"codes": "name", "columns": {"ccode": "who"}, "variables": {"n": {"label": "N", "absent": "missing"}}}
+    spell = {"codes": "name", "columns": {"ccode": "who"}, "variables": {"n": MEASURE}}
 
     made = own(tmp_path, frame, dates={"start": "from", "end": "to", "ongoing": True}, **spell)
 
     # Both German states are members in 1990; a name that both may have is the later one's.
     rows = [[255, 1990, 1], [255, 1991, 1], [260, 1988, 1], [260, 1989, 1], [679, 2009, 2], [679, 2010, 2]]
     assert made.tidy.frame.to_numpy().tolist() == rows
+    later = frame.assign(**{"from": ["1988-05-01", "2015"]})
+    still = own(tmp_path, later, dates={"start": "from", "end": "to", "ongoing": True}, **spell)
+    assert "1 not in the years covered, 1950–2010 (e.g. row 3: Yemen, 2015, missing)" in still.notes[0]
     closed = own(tmp_path, frame, dates={"start": "from", "end": "to"}, **spell)
-    assert "1 a part of the key is missing (e.g. row 3: Yemen, 2009, nan)" in closed.notes[0]
+    assert "1 a part of the key is missing (e.g. row 3: Yemen, 2009, missing)" in closed.notes[0]
 
 
 def test_events_have_the_year_of_their_day_and_are_folded_as_declared(tmp_path: Path):
@@ -203,6 +235,22 @@ def test_dates_are_read_as_iso_has_them_or_as_declared(day: str, form: str | Non
     assert own(tmp_path, frame, columns={"ccode": "who"}, dates=dates).tidy.frame["year"].tolist() == [2001]
 
 
+@pytest.mark.parametrize("ending", ["csv", "dta", "xlsx"])
+def test_a_day_that_begins_with_a_zero_keeps_it_in_every_format(ending: str, tmp_path: Path):
+    """01122001 is the first of December, not the eleventh of some month, though a workbook holds 1122001."""
+    frame = pd.DataFrame({"who": [678, 679, 679], "day": ["22051990", "01061990", "01122001"], "n": [1, 2, 3]})
+    if ending != "csv":
+        held = frame.assign(day=frame["day"].astype(int))
+        write = {"dta": lambda p: held.to_stata(p, write_index=False), "xlsx": lambda p: held.to_excel(p, index=False)}
+        write[ending](tmp_path / f"visits.{ending}")
+
+    dates = {"start": "day", "format": "%d%m%Y"}
+    made = own(tmp_path, frame, file=f"visits.{ending}", columns={"ccode": "who"}, dates=dates)
+
+    assert made.tidy.frame[["ccode", "year"]].to_numpy().tolist() == [[679, 1990], [679, 2001]]
+    assert "1 no member of the state system at the time (e.g. row " in made.notes[0]
+
+
 @pytest.mark.parametrize("day", ["31.12.2001", "2001-13-01", "2001-02-30", "20011301", "01"])
 def test_what_is_no_date_is_refused(day: str, tmp_path: Path):
     frame = pd.DataFrame({"who": [2, 2], "day": ["2001-01-01", day], "n": [1, 1]})
@@ -227,3 +275,37 @@ def test_a_dyad_of_one_state_is_counted(tmp_path: Path):
         made = own(tmp_path, frame, key=key, columns={"ccode1": "a", "ccode2": "b", "year": "year"})
         assert len(made.tidy.frame) == 1
         assert "1 both are one state (e.g. row 2: 2, 2, 2000)" in made.notes[0]
+
+
+def test_codes_of_another_list_are_changed_at_once_so_that_one_change_does_not_feed_the_next():
+    # Polity5: 626 is Sudan without the South, 525 South Sudan, 347 Yugoslavia, 341 Kosovo, 348 Montenegro.
+    theirs = pd.Series([626, 525, 347, 341, 348, 305, 305, 2])
+    years = pd.Series([2015, 2015, 1995, 2015, 2015, 1918, 1919, 1919])
+
+    assert changed(theirs, years, FROM_POLITY).tolist() == [625, 626, 345, 347, 341, 300, 305, 2]
+    log = Log("x")
+    assert recoded(theirs, years, FROM_POLITY[1:], log, "{}").tolist() == [625, 626, 345, 347, 341, 305, 305, 2]
+
+
+def test_no_cleaner_says_what_letters_of_states_stand_for():
+    themes = Path(sources.__file__).parent
+    by_hand = re.compile(r'"[A-Z]{3}": \(?\d{1,3}\b')
+    held = {path.name for path in themes.rglob("*.py") if by_hand.search(path.read_text())}
+
+    assert held == {"codelists.py", "statecodes.py"}
+
+
+@pytest.mark.fault("own data")
+def test_records_without_a_place_are_shown_as_the_file_has_them(tmp_path: Path):
+    """A missing cell makes its column one of numbers with a point, which the file does not have."""
+    file = tmp_path / "visits.csv"
+    file.write_text("ccode1,ccode2,year,n\n2,255,,1\n2,255,1790,1\n2,,2000,1\n")
+
+    with pytest.raises(PanelError) as refused:
+        own_source(definition(tmp_path), LISTED)
+
+    assert str(refused.value) == (
+        f"{file}: 0 of 3 records used; not used: 2 a part of the key is missing (e.g. row 2: 2, 255, missing; "
+        "row 4: 2, missing, 2000); 1 not in the years covered, 1980–2000 (e.g. row 3: 2, 255, 1790); check `codes`, "
+        "`columns`, `dates` and `years`"
+    )

@@ -38,7 +38,7 @@ WRONG = {
     "unknown key": (
         {"keys": "dyad-year"},
         "visits.yaml:19 › keys: unknown key; legal values: citation, codes, columns, dates, decimal, duplicates, "
-        "encoding, file, key, min_used, missing, name, row_names, separator, sheet, terms, thousands, "
+        "encoding, file, header, key, min_used, missing, name, row_names, separator, sheet, terms, thousands, "
         "title, variables, version, years; nearest: 'key'",
     ),
     "missing key": ({"citation": None}, "visits.yaml:1 › citation: this key is missing"),
@@ -103,7 +103,8 @@ WRONG_TABLES = {
     ),
     "text where a number should be": (
         VISITS.assign(n=["1", "two", "three"]),
-        "SourceSchemaError: {file}: column 'n' must be numbers; found 'two' (row 3), 'three' (row 4)",
+        "SourceSchemaError: {file}: column 'n' must be numbers; declare words that mean missing as `missing`, other "
+        "marks as `decimal` and `thousands`; found 'two' (row 3), 'three' (row 4)",
     ),
     "names of states": (
         VISITS.assign(ccode1=["USA", "GBR", "USA"]),
@@ -137,7 +138,8 @@ WRONG_TABLES = {
     ),
     "negative events": (
         VISITS.assign(n=[-9, 2, 3]),
-        "BrokenContract: {file}: column 'visits' fails greater_than_or_equal_to(0), e.g. -9.0",
+        "SourceSchemaError: {file}: column 'n' must be 0 or more, as what has no record is 0; declare codes that mean "
+        "missing as `missing`, or `absent: missing` if it may be negative; found '-9' (row 2)",
     ),
 }
 
@@ -287,15 +289,36 @@ def test_a_variable_that_a_source_of_the_record_has_is_refused(
     )
 
 
-def test_a_flag_that_is_more_than_one_is_refused(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    """The unit is 0/1 unless the description says otherwise."""
+@pytest.mark.parametrize("absent", ["zero", "missing"])
+def test_a_flag_that_is_neither_0_nor_1_is_refused_where_it_stands(
+    absent: str, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """The unit is 0/1 unless the description says otherwise; codes of missing values are declared."""
+    one, two, three = some_states(root)
+    frame = pd.DataFrame({"ccode1": one, "ccode2": [two, two, three, 9999], "year": [2000, 2001, 2001, 2002]})
+    file = table(tmp_path, frame.assign(n=[2, 1, -9, 7]))
+    variables, years = {"n": {"label": "x", "absent": absent}}, [1980, 2002]
+
+    text = said(root, tmp_path, definition(tmp_path, variables=variables, years=years), capsys=capsys)
+
+    way = "declare codes that mean missing as `missing`, or its `unit` if it is no flag"
+    assert text == f"SourceSchemaError: {file}: column 'n' must be 0 or 1; {way}; found '2' (row 2), '-9' (row 4)"
+    read = own_source(definition(tmp_path, variables=variables, years=years, missing=[2, -9, 7]))
+    assert read.tidy.frame["n"].isna().sum() == 3
+
+
+def test_flags_that_are_added_up_are_refused(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     one, two, _ = some_states(root)
-    table(tmp_path, pd.DataFrame({"ccode1": [one], "ccode2": [two], "year": [2000], "n": [2]}))
-    path = definition(tmp_path, variables={"n": {"label": "x", "absent": "zero"}})
+    low, high = sorted((one, two))
+    file = table(tmp_path, pd.DataFrame({"ccode1": [one, two], "ccode2": [two, one], "year": 2000, "n": 1}))
+    variables = {"n": {"label": "x", "absent": "zero"}}
 
-    text = said(root, tmp_path, path, capsys=capsys)
+    text = said(root, tmp_path, definition(tmp_path, variables=variables, duplicates="sum"), capsys=capsys)
 
-    assert text == "BrokenContract: panel: column 'n' fails 0 or 1, e.g. 2.0"
+    assert text == (
+        f"PanelError: {file}: `duplicates: sum` makes 'n' 2 (ccode1 {low}, ccode2 {high}, year 2000), and its unit is "
+        "0/1; say max or min, or another `unit`"
+    )
 
 
 def test_how_many_records_found_no_place_is_on_the_terminal(

@@ -130,12 +130,12 @@ def test_a_window_past_the_end_of_a_source_is_missing_there(tidy: Raw):
     assert frame.loc[~late, ["peace_years", "exercise_any", "defence_agreement"]].notna().all(axis=None)
 
 
-@pytest.mark.parametrize("window", [(1980, 2010), (1996, 2017), (1815, 1820)])
+@pytest.mark.parametrize("window", [(1980, 2010), (1996, 2025), (1815, 1820)])
 def test_a_window_outside_the_state_list_is_refused(tidy: Raw, window: tuple[int, int]):
     with pytest.raises(ConfigError) as caught:
         build_panel(tidy, joined(), window)
 
-    assert str(caught.value) == f"window {window[0]}–{window[1]} lies outside the state system's years, 1991–2016"
+    assert str(caught.value) == f"window {window[0]}–{window[1]} lies outside the state system's years, 1991–2024"
 
 
 def test_a_window_that_ends_before_it_starts_is_refused(tidy: Raw):

@@ -18,8 +18,10 @@ from detente.cli.formats import WRITTEN
 from detente.cli.panel import words_of
 from detente.cli.stata import TYPES, stata_names, write_dta
 from detente.data.panel import Unit, build, catalogue, key_labels, state_list
-from detente.data.panel.catalogue import UNITS
+from detente.data.panel.catalogue import STATES, UNITS
 from detente.data.sources import KEYS, REGISTRY
+from detente.data.sources.codelists import FROM_GLEDITSCH_WARD, TO_GLEDITSCH_WARD, changed, iso_letters, letters_of
+from detente.data.sources.statecodes import member_years
 
 from support.made_panels import ADDED, YEARS, made_project, panel_file, read_back
 from support.r_objects import NA_INTEGER, read_r
@@ -200,7 +202,9 @@ def test_what_stata_cannot_hold_is_said_and_stands_in_the_codebook(
 def test_every_column_of_a_key_has_a_label(unit: Unit):
     labels = key_labels(unit)
 
-    assert {*KEYS[unit], "in_window", *(part.replace("ccode", "state") for part in KEYS[unit])} == set(labels)
+    beside = {part.replace("ccode", stem) for part in KEYS[unit] for stem in ("state", "gwcode", "iso3c")}
+    ids = {"state-year": (), "dyad-year": ("dyad",), "directed-dyad-year": ("dyad", "directed_dyad")}[unit]
+    assert {*KEYS[unit], "in_window", *beside, *ids} == set(labels)
     assert all(len(text) <= 80 for text in labels.values())
     assert len(set(labels.values())) == len(labels)
 
@@ -289,6 +293,71 @@ def test_names_of_states_stand_after_their_codes(words: list[str], unit: Unit, e
     rest = found.drop(columns=named).astype("float64").to_numpy()
     panel = build(YEARS, ADDED, unit=unit, root=root).panel.frame.astype("float64").to_numpy()
     assert np.allclose(rest, panel, rtol=1e-11, equal_nan=True)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_other_identifiers_stand_after_the_codes(unit: Unit, root: Path, tmp_path: Path):
+    sides = [part for part in KEYS[unit] if part != "year"]
+    words = {"directed-dyad-year": ["--directed"], "state-year": ["--unit", "state-year"]}.get(unit, [])
+    asked = ["gw", "iso3", *(["dyad"] if len(sides) > 1 else [])]
+    assert panel_file(root, tmp_path / "panel.arrow", "--identifiers", *asked, *words) == 0
+
+    found = read_back(tmp_path / "panel.arrow")
+    stems = {"gwcode": lambda codes, years: changed(codes, years, TO_GLEDITSCH_WARD), "iso3c": iso_letters}
+    expected = {
+        part.replace("ccode", stem): convert(found[part], found["year"])
+        for stem, convert in stems.items()
+        for part in sides
+    }
+    if len(sides) > 1:
+        expected["dyad"] = found[sides].min(axis=1) * 1000 + found[sides].max(axis=1)
+    if unit == "directed-dyad-year":
+        expected["directed_dyad"] = found["ccode1"] * 1000 + found["ccode2"]
+    made = list(found.columns[len(KEYS[unit]) : list(found.columns).index("in_window")])
+    assert made == list(expected)
+    assert set(made) <= set(key_labels(unit))
+    for name, column in expected.items():
+        assert found[name].tolist() == column.tolist()
+
+
+@pytest.mark.fault("arguments")
+def test_a_state_year_has_no_dyad(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert panel_file(root, tmp_path / "panel.csv", "--identifiers", "dyad", "--unit", "state-year") == 1
+    said = "ConfigError: 'dyad' identifies a pair of states; a state-year has none: leave it out\n"
+    assert capsys.readouterr().err == said
+
+
+@pytest.mark.parametrize(
+    ("code", "year", "gw", "iso"),
+    [
+        (255, 1940, 255, "DEU"), (260, 1970, 260, "DEU"), (265, 1970, 265, "DDR"), (255, 1990, 260, "DEU"),
+        (345, 1900, 340, "YUG"), (345, 2002, 345, "YUG"), (345, 2004, 345, "SCG"), (345, 2006, 340, "SRB"),
+        (365, 1991, 365, "SUN"), (365, 1992, 365, "RUS"), (678, 1980, 678, "YEM"), (679, 2000, 678, "YEM"),
+        (680, 1980, 680, "YMD"), (970, 2005, 971, "NRU"), (955, 2005, 972, "TON"), (490, 1980, 490, "COD"),
+        (240, 1850, 240, NA),
+    ],
+)  # fmt: skip
+def test_codes_of_other_lists_are_those_of_the_time(code: int, year: int, gw: int, iso: str | float):
+    codes, years = pd.Series([code]), pd.Series([year])
+    assert changed(codes, years, TO_GLEDITSCH_WARD).tolist() == [gw]
+    found = iso_letters(codes, years)
+    assert found.isna().tolist() == [True] if iso is NA else found.tolist() == [iso]
+
+
+@pytest.mark.record
+def test_gleditsch_and_wards_codes_lead_back_to_the_states_of_the_record(mirror: Path):
+    """But for Germany in 1990, where theirs is one state all year, and COW's are two."""
+    listed = pd.read_csv(mirror / STATES / "states2016.csv")
+    rows = member_years({"states2016.csv": listed}, (1816, 2016))
+    there = changed(rows["ccode"], rows["year"], TO_GLEDITSCH_WARD)
+    back = changed(there, rows["year"], FROM_GLEDITSCH_WARD)
+    other = rows[back != rows["ccode"]]
+    assert other.to_numpy().tolist() == [[255, 1990], [679, 1990]]
+    modern = rows[rows["year"] >= 1974]
+    letters = iso_letters(modern["ccode"], modern["year"])
+    assert letters.notna().all()
+    for iso, code in zip(letters, modern["ccode"], strict=True):
+        assert code in letters_of(iso)
 
 
 def test_a_state_has_the_name_of_its_time():

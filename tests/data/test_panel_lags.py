@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from detente.base.errors import PanelError
+from detente.base.errors import ConfigError, PanelError, UnknownVariable
 from detente.base.lags import lag
+from detente.data.panel import Entry, Panel, with_spells
 from detente.data.panel.catalogue import UNITS
-from detente.data.sources import KEYS
+from detente.data.sources import KEYS, event
 
 from support.builders import dyad_years
 from support.made_panels import NA, made_panel
@@ -37,6 +38,27 @@ def test_a_lead_is_a_lag_of_later_years():
 
     assert same(lag(panel, "x", -1), [2, 3, NA, 5, 6, NA])
     assert same(lag(panel, "x", -2), [3, NA, NA, 6, NA, NA])
+
+
+def test_years_since_an_event_are_counted_as_years_of_peace_are():
+    """The year after the event counts 0; a gap of membership starts again; what is counted from no event is marked."""
+    frame = dyad_years(2, 255, [*range(1940, 1946), *range(1990, 1993)], x=[0, 0, 1, 0, 0, 0, 0, 0, NA])
+    frame["in_window"] = True
+    entry = Entry(event("x", "Visit"), "made", ("made",), (1940, 1992), 1992)
+    panel = Panel(frame, pd.DataFrame(), {"x": entry}, "dyad-year")
+
+    made = with_spells(panel, ["x"])
+
+    assert same(made.frame["x_spell"], [0, 1, 2, 0, 1, 2, 0, 1, NA])
+    assert same(made.frame["x_spell_censored"], [1, 1, 1, 0, 0, 0, 1, 1, NA])
+    assert made.entries["x_spell"].variable.label == "Visit: years since the last"
+    assert made.entries["x_spell"].years == (1940, 1992)
+    with pytest.raises(ConfigError, match="'x_spell' is no event that is there or not"):
+        with_spells(made, ["x_spell"])
+    with pytest.raises(ConfigError, match="'x': the panel already has a column 'x_spell'; rename the variable"):
+        with_spells(made, ["x"])
+    with pytest.raises(UnknownVariable, match="the panel has no variable 'y'"):
+        with_spells(made, ["y"])
 
 
 def test_no_lag_is_the_value_itself():

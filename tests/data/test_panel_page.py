@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from detente.base.memory import GIB, Memory
 from detente.cli import command, main
 from detente.cli.stata import stata_names
 
@@ -29,7 +30,7 @@ def options(name: str) -> set[str]:
 def test_the_options_that_the_page_names_are_those_of_the_command():
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", PAGE)) - {"--help", "--panel"}
 
-    assert options("panel") - named == {"--root", "--mirror", "--tidy", "--attrition-logs"}
+    assert options("panel") - named == {"--root", "--mirror", "--tidy", "--attrition-logs", "--own"}
     assert named <= options("panel")
 
 
@@ -48,7 +49,7 @@ def test_the_commands_of_the_page_run_in_an_empty_folder(
     empty.mkdir()
     monkeypatch.chdir(empty)
     monkeypatch.setenv("DETENTE_MIRROR", str(mirror))
-    assert len(CALLS) == 4
+    assert len(CALLS) == 5
 
     for call in CALLS:
         assert main([*shlex.split(call), "--root", str(home)]) == 0, call
@@ -68,8 +69,27 @@ def test_the_commands_of_the_page_run_in_an_empty_folder(
     assert states.loc[states["onset_gml"] == 0, "ongoing_gml"].eq(1).any()
     said = capsys.readouterr().err.splitlines()
     reasons = r"--sample relevant \(politically_relevant == 1\)|--where year >= 1990 and not exercise_any_lag1 == 1"
-    assert len(said) == 3
-    assert all(re.match(rf"[\d,]+ dyad-years left out: ({reasons}): not (true|known, )", line) for line in said)
+    # Beside what is carried on, or coded in part of the years asked for.
+    years, kept = ([line for line in said if line.startswith("recent.parquet: ") == way] for way in (True, False))
+    assert len(kept) == 3
+    assert all(re.match(rf"[\d,]+ dyad-years left out: ({reasons}): not (true|known, )", line) for line in kept)
+    assert all("carried on from 2016 to 2024" in line or "coded for a part of 1946–2024" in line for line in years)
+
+
+@pytest.mark.record
+@pytest.mark.slow
+def test_a_panel_of_everything_is_refused_as_the_page_says(
+    mirror: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setenv("DETENTE_MIRROR", str(mirror))
+    monkeypatch.setattr("detente.data.panel.size.memory", lambda: Memory(int(6.1 * GIB), int(7.6 * GIB)))
+    words = ["panel", "--years", "1816-2014", "--directed", "--out", str(tmp_path / "all.parquet")]
+
+    assert main([*words, "--root", str(project(tmp_path / "home"))]) == 1
+
+    said = capsys.readouterr().err
+    assert said.startswith("TooLarge: a panel of ")
+    assert f"```\n{said}```\n" in PAGE
 
 
 @pytest.mark.record

@@ -113,11 +113,12 @@ def test_first_and_last_years_have_the_values_of_the_years_around_them(unit: Uni
 
 
 def test_leads_beyond_the_list_of_states_are_missing(root: Path, tmp_path: Path):
-    asked = ["--lead", "rivalry", "--variables", "rivalry"]
-    assert panel_file(root, tmp_path / "panel.parquet", *asked, years="2015-2016", add=["rivalry"]) == 0
+    asked = ["--lead", "major_1", "--variables", "major_1"]
+    assert panel_file(root, tmp_path / "panel.parquet", *asked, years="2023-2024", add=["rivalry"]) == 0
 
-    found = read_back(tmp_path / "panel.parquet").groupby("year")["rivalry_lead1"].count()
-    assert found[2016] == 0
+    found = read_back(tmp_path / "panel.parquet").groupby("year")["major_1_lead1"].agg(["count", "size"])
+    assert found.loc[2023, "count"] == found.loc[2023, "size"] == found.loc[2024, "size"] > 0
+    assert found.loc[2024, "count"] == 0
 
 
 def test_years_around_change_no_other_value(root: Path):

@@ -14,9 +14,9 @@ import pytest
 
 from detente.base.errors import ConfigError
 from detente.cli import main
-from detente.data.panel import build, catalogue, chosen
+from detente.data.panel import build, catalogue, chosen, shifts, with_lags, with_spells
 from detente.data.panel.catalogue import STATES
-from detente.data.pins import project_root
+from detente.data.pins import project_root, workplace
 from detente.data.record.tidied import KEPT
 from detente.data.sources import ALIASES, REGISTRY, Source, Tidy
 
@@ -58,6 +58,21 @@ def test_some_variables_are_chosen(root: Path, tmp_path: Path):
     assert list(found.columns) == ["ccode1", "ccode2", "year", "in_window", "cinc_2", "rivalry", "peace_years"]
     whole = build(YEARS, ADDED, root=root).panel.frame[list(found.columns)]
     assert np.allclose(found.to_numpy(dtype="float64"), whole.to_numpy(dtype="float64"), rtol=1e-11, equal_nan=True)
+
+
+def test_years_since_an_event_begin_with_its_coding_whatever_the_window(root: Path, tmp_path: Path):
+    words = ["--variables", "cinc_1", "--spells", "rivalry", "--lag", "rivalry_spell", "--where", "rivalry_spell >= 0"]
+    assert panel_file(root, tmp_path / "panel.parquet", *words) == 0
+
+    found = read_back(tmp_path / "panel.parquet")
+    made = ["rivalry_spell", "rivalry_spell_censored", "rivalry_spell_lag1"]
+    assert list(found.columns) == ["ccode1", "ccode2", "year", "in_window", "cinc_1", *made]
+    first = catalogue(chosen(["rivalry"]))["rivalry"].years[0]
+    whole = build(YEARS, ["rivalry"], variables=["rivalry"], lead_in=YEARS[0] - first, root=root).panel
+    counted = with_lags(with_spells(whole, ["rivalry"]), shifts(["rivalry_spell"])).frame
+    expected = counted[counted["year"].between(*YEARS) & counted["rivalry_spell"].notna()].reset_index(drop=True)
+    pd.testing.assert_frame_equal(found[made], expected[made])
+    assert (found["rivalry_spell"] > YEARS[1] - YEARS[0]).any()
 
 
 def test_capital_letters_of_a_source_do_not_matter():
@@ -116,8 +131,12 @@ REFUSED = {
         "UnknownVariable: the panel has no variable 'rivalri'; legal values: ",
         "; nearest: 'rivalry'",
     ),
-    "ending": (["--out", "panel.xlsx"], "ConfigError: --out: 'panel.xlsx' must end in one of .parquet, .csv, .", "rds"),
-    "no ending": (["--out", "panel"], "ConfigError: --out: 'panel' must end in one of .parquet, .csv, .dta, .", "rds"),
+    "ending": (
+        ["--out", "panel.xlsx"],
+        "ConfigError: --out: 'panel.xlsx' must end in one of .parquet, .arrow, .",
+        "rds",
+    ),
+    "no ending": (["--out", "panel"], "ConfigError: --out: 'panel' must end in one of .parquet, .arrow, .", "rds"),
     "direction": (
         ["--directed", "--unit", "state-year"],
         "ConfigError: --directed: a state-year has no direction; ",
@@ -126,7 +145,7 @@ REFUSED = {
     "window": (
         ["--years", "1980-2020"],
         "ConfigError: window 1980–2020 lies outside the state system's years, ",
-        "1991–2016",
+        "1991–2024",
     ),
     "lead-in": (["--lead-in", "-1"], "ConfigError: the years before the window must be 0 or more; ", "found -1"),
     "raw file": (
@@ -199,7 +218,7 @@ def test_short_names_are_of_sources_and_hide_none():
 def test_sources_are_in_the_order_of_the_registry_and_each_once():
     assert [s.slug for s in chosen(["rivalry", "nmc", "nmc"])] == [STATES, "nmc", "rivalry"]
     assert [s.slug for s in chosen([])] == [STATES]
-    assert chosen(["all"]) == chosen(["rivalry", "all"]) == list(REGISTRY.values())
+    assert chosen(["all"]) == chosen(["rivalry", "all"]) == [s for s in REGISTRY.values() if s.joins]
 
 
 # Folders
@@ -269,10 +288,14 @@ def test_the_project_is_the_current_folder_or_else_the_checkout(
     empty.mkdir()
     monkeypatch.chdir(empty)
     assert project_root() == REPOSITORY
-    monkeypatch.setattr("detente.data.pins.__file__", str(root / "workflow/src/detente/data/pins.py"))
+    monkeypatch.setattr("detente.data.pins.PROJECT", root.resolve())
     assert project_root() == root.resolve()
     assert main([*words[:-1], "panel.csv"]) == 0
     assert [p.name for p in empty.iterdir()] == ["panel.csv"]
+    assert workplace(project_root()) == root.resolve()
+    # Raw files and tidy tables of an installed one are of whoever uses it.
+    monkeypatch.setattr("detente.data.pins.INSTALLED", True)
+    assert workplace(project_root()) == Path()
     assert (empty / "panel.csv").read_bytes() == (tmp_path / "panel.csv").read_bytes()
 
 
@@ -280,7 +303,7 @@ def test_without_a_project_the_builder_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("detente.data.pins.__file__", str(tmp_path / "lib/site/detente/data/pins.py"))
+    monkeypatch.setattr("detente.data.pins.PROJECT", tmp_path / "lib/site/detente/project")
 
     text = refused(main(["panel", "--years", "2000", "--add", "rivalry", "--out", "panel.csv"]), capsys)
 

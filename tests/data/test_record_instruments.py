@@ -95,10 +95,10 @@ def test_a_treaty_without_an_end_binds_to_the_end_of_2016():
 def test_members_pair_on_shared_days_only_and_inside_a_phase():
     table = pd.DataFrame(
         [
-            member(1, 20, (1990, 1, 1.0), (1990, 6, 30.0)),
-            member(1, 200, (1990, 7, 1.0), (1990, 12, 31.0)),
-            member(1, 220, (1990, 1, 1.0), (1990, 12, 31.0)),
-            member(1, 255, (1990, 1, 1.0), (1990, 12, 31.0), phase=2),
+            member(1, 20, (1990, 1, 1.0), (1990, 6, 30.0), bilat=0),
+            member(1, 200, (1990, 7, 1.0), (1990, 12, 31.0), bilat=0),
+            member(1, 220, (1990, 1, 1.0), (1990, 12, 31.0), bilat=0),
+            member(1, 255, (1990, 1, 1.0), (1990, 12, 31.0), phase=2, bilat=0),
         ]
     )
 
@@ -154,7 +154,7 @@ def test_unknown_days_strange_members_and_differing_flags_are_accounted_for():
             "all members",
             1,
         ),
-        ("recoded", "member's row and alliance's differ on bilateral: the alliance's counts", "all members", 1),
+        ("kept", "member's row and alliance's differ on bilateral: the member's counts", "all members", 1),
     ]
 
 
@@ -376,7 +376,9 @@ def test_letters_of_no_known_host_stop_the_build():
     listed = pd.DataFrame({"mission_acronym": ["UNX"], "start_date": ["2000-01-01"], "end_date": [None]})
     hosts = pd.DataFrame({"mission_acronym": ["UNX"], "iso3c": ["XXX"]})
 
-    with pytest.raises(UnresolvedNames, match=r"no code for XXX; add it to data/sources/.*/operations\.py"):
+    with pytest.raises(
+        UnresolvedNames, match=r"un-pko-list/unpko_country_crosswalk\.xlsx: no state has the ISO code 'XXX'"
+    ):
         cleaned(operations.SOURCE, listed=listed, hosts=hosts)
 
 
@@ -450,17 +452,42 @@ def test_sites_count_once_and_unknown_strength_is_not_zero():
 
     tidy = cleaned(deployments.SOURCE, table=pd.DataFrame(lines, columns=columns))
 
-    wanted = ("ccode", "year", "peacekeeper_sites", "peacekeeper_sites_unsized", "peacekeeper_police")
-    assert rows(tidy, *wanted) == [(345, 2007, 1, 0, 1), (600, 2013, 1, 1, 0), (660, 2020, 2, 1, 1)]
+    wanted = ("ccode", "year", "peacekeeper_sites", "peacekeeper_sites_unsized")
+    assert rows(tidy, *wanted) == [(345, 2007, 1, 0), (600, 2013, 1, 1), (660, 2020, 2, 1)]
     assert tidy.frame["peacekeeper_troops"].fillna(-1).tolist() == [5, -1, 100]
     assert entries(tidy) == [
         ("merged", "rows of one site in one year repeat its mean", "all sites", 1),
+        ("kept", "no site of its mission is marked for police that year: not known", "all sites", 2),
+        ("kept", "no site of its mission is marked for observers that year: not known", "all sites", 2),
         ("dropped", "between two states: which of them is not said", "Ethiopia/Eritrea", 1),
         ("recoded", "counted with the state that holds or held it: 345", "Kosovo", 1),
         ("recoded", "counted with the state that holds or held it: 600", "Western Sahara", 1),
         ("kept", "strength unknown: counts as a site, not among troops", "all sites", 2),
         ("merged", "sites of one state-year are one row", "all sites", 1),
     ]
+
+
+def test_a_mission_that_has_troops_and_no_mark_of_police_is_not_one_without_police():
+    """Known only beside another mark of the same mission and year; one mission of two that is not known leaves none."""
+    columns = [*deployments.SITE, "ave.no.troops", "UNPOL", "UNMO"]
+    lines = [
+        ("UNAMID", 2012, "Sudan", "El Fasher", 13.6, 25.3, 900.0, 0, 0),
+        ("UNTSO", 2010, "Egypt", "Ismailia", 30.6, 32.3, None, 0, 0),
+        ("UNTSO", 2010, "Israel", "Jerusalem", 31.8, 35.2, None, 0, 1),
+        ("UNTSO", 2010, "Syria", "Damascus", 33.5, 36.3, None, 0, 0),
+        ("UNDOF", 2010, "Syria", "Camp Faouar", 33.2, 35.9, 400.0, 0, 0),
+        ("UNAMID", 2013, "Sudan", "El Fasher", 13.6, 25.3, 900.0, 1, 0),
+    ]
+
+    tidy = cleaned(deployments.SOURCE, table=pd.DataFrame(lines, columns=columns))
+
+    found = tidy.frame.set_index(["ccode", "year"]).sort_index()
+    assert found["peacekeeper_police"].fillna(-1).to_dict() == {
+        (625, 2012): -1, (625, 2013): 1, (651, 2010): -1, (652, 2010): -1, (666, 2010): -1,
+    }  # fmt: skip
+    assert found["peacekeeper_observers"].fillna(-1).to_dict() == {
+        (625, 2012): -1, (625, 2013): -1, (651, 2010): 0, (652, 2010): -1, (666, 2010): 1,
+    }  # fmt: skip
 
 
 # Weapons and exercises of other codings
@@ -631,3 +658,14 @@ def test_rows_that_the_observed_record_loses_are_those_described(record: dict[st
         "UNOSOM",
         "UNCPSG",
     }
+
+
+@pytest.mark.record
+def test_police_and_observers_of_missions_that_mark_none_are_missing(record: dict[str, Tidy]):
+    """MINUSTAH and UNMISS had police all along, and no map of them marks any; UNFICYP's is marked in every year."""
+    frame = record["geopko"].frame
+    for state, first, last in ((41, 2005, 2016), (626, 2012, 2024)):
+        known = frame[(frame["ccode"] == state) & frame["year"].between(first, last)]
+        assert known["peacekeeper_troops"].gt(1000).all()
+        assert known[["peacekeeper_police", "peacekeeper_observers"]].isna().all(axis=None)
+    assert (frame.loc[frame["ccode"] == 352, "peacekeeper_police"] == 1).all()

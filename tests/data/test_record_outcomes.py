@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -19,6 +20,7 @@ from detente.data.sources.conflict import (
     dyadic_disputes,
     events,
     gml_disputes,
+    latest_conflicts,
     participants,
     wars,
 )
@@ -233,10 +235,25 @@ def test_initiation_is_of_an_originator_upon_an_originator_in_the_first_year():
     names = ("ccode1", "ccode2", "year", "initiated_mid5", "initiated_force_mid5")
     assert rows(tidy.frame, *names) == [(20, 2, 1950, 1, 1)]
     assert tidy.frame["initiated_fatal_mid5"].isna().all()
+    assert tidy.frame["initiated_month_mid5"].tolist() == [1]
     assert attrition(tidy.attrition) == [
         ("dropped", "no originator of side A began it with one of side B in that year", "all", 3),
         ("recoded", "deaths unknown (−9) at onset: missing, neither fatal nor not", "all dyad-years", 1),
     ]
+
+
+def test_the_month_of_an_initiation_is_not_known_where_the_dispute_had_started_in_a_year_before():
+    parties = table(
+        PARTY,
+        (1, 20, 1, 3, 1951, 31, 12, 1951, 1, 4, 1),
+        (1, 2, 1, 3, 1951, 31, 12, 1951, 0, 2, 1),
+        (2, 20, 1, 11, 1960, 31, 12, 1960, 1, 4, 1),
+        (2, 2, 1, 11, 1960, 31, 12, 1960, 0, 2, 1),
+    )
+
+    tidy = participants.INITIATIONS.clean(mid(parties, (1, 1, 12, 1950, 0, 4, 9, 9), (2, 1, 11, 1960, 0, 4, 9, 9)))
+
+    assert tidy.frame["initiated_month_mid5"].fillna(-1).tolist() == [-1, 11]
 
 
 # GML 2.1.1
@@ -352,7 +369,7 @@ def test_codes_are_translated_by_year_and_unknown_ones_named():
     assert list(found["code"]) == [260, 255, 678, 679, 751]
     assert list(found["member"]) == [True, True, True, True, False]
     with pytest.raises(
-        UnresolvedNames, match=r"^x/y.csv: no state has the code 398 \(.*\); add the code to data/sources/state"
+        UnresolvedNames, match=r"^x/y.csv: no state has the code 398 \(.*\); add the code to data/sources/codelists"
     ):
         translated(pd.Series([2, 398]), pd.Series([1990, 1990]), {"states2016.csv": STATES}, Log("x"), "x/y.csv")
 
@@ -411,6 +428,36 @@ def test_lists_of_codes_are_split_and_coalitions_kept_apart():
     ]
 
 
+def test_rows_of_participants_are_one_conflict_year():
+    between, unknown = "interstate", np.nan
+    participants = table(
+        UCDP,
+        (1, 1991, 2, between, 645, unknown, 2, 678),
+        (1, 1991, 2, between, 645, unknown, 2, 751),
+        (1, 1991, 2, between, 645, unknown, 260, 678),
+        (1, 1991, 2, between, 645, unknown, 260, 751),
+        (1, 1992, 1, between, 645, unknown, 2, unknown),
+        (9, 1991, 1, "intrastate", 645, unknown, unknown, unknown),
+    )
+
+    tidy = latest_conflicts.clean({latest_conflicts.FILE: participants, conflicts.MEMBERSHIP.file: STATES})
+
+    names = [f"{stem}_ucdp251" for stem in ("ongoing", "new", "war", "coalition")]
+    assert rows(tidy.frame, "ccode1", "ccode2", "year", *names) == [
+        (2, 645, 1991, 1, 1, 1, 1),
+        (2, 645, 1992, 1, 0, 0, 1),
+        (255, 645, 1991, 1, 1, 1, 1),
+        (645, 679, 1991, 0, 0, 0, 1),
+    ]
+    assert attrition(tidy.attrition) == [
+        ("dropped", "not between states", "all participants", 1),
+        ("merged", "participants of a conflict-year are one list", "all participants", 3),
+        ("recoded", "code of another list", "260 is COW 255", 1),
+        ("recoded", "code of another list", "678 is COW 679", 1),
+        ("dropped", "not a member of the state system in that year", "751 in conflict 1", 1),
+    ]
+
+
 def test_civil_conflict_is_of_the_government():
     raw = ucdp((1, 1995, 1, 3, "678", None, None, None), (2, 1995, 2, 4, "678", "2", None, None))
 
@@ -453,6 +500,7 @@ COUNTS = [
     (wars.SOURCE, "cow-war", 677, {"new_war": 295}),
     (conflicts.SOURCE, "ucdp-prio-acd", 484, {"ongoing_ucdp": 155}),
     (conflicts.CIVIL_CONFLICTS, "ucdp-prio-acd", 1738, {"civil_war": 533}),
+    (latest_conflicts.SOURCE, "ucdp-acd-25.1", 499, {"ongoing_ucdp251": 160, "new_ucdp251": 85, "war_ucdp251": 65}),
 ]
 
 

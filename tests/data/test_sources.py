@@ -34,7 +34,7 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Raw]:
 
 def refusal(source: Source, table: RawTable, frame: pd.DataFrame) -> str:
     with pytest.raises(SourceSchemaError) as caught:
-        check_raw(source, table, frame)
+        check_raw(source, table, frame, simulated=True)
     return str(caught.value)
 
 
