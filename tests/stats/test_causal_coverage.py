@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from detente.simulate import SwitchingWorld, constant_path, simulate_switching
 from detente.stats.causal import (
     EventStudy,
     Imputed,
@@ -28,15 +29,18 @@ from detente.stats.causal import (
     synthetic_did,
     two_way,
 )
+from detente.study.robustness.tried_designs import Tried, interval_coverage
 
-from support.causal_worlds import BY_Z, DIRECT, TO_Z, Confounded, World, confounded, constant, mediated, simulated
+from support.causal_worlds import BY_Z, DIRECT, TO_Z, Confounded, confounded, mediated
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "designs.md"
 DRAWS = 1000
 STATES, PERIODS, SHOCK = 50, 6, 0.3
-STAYS = World(states=STATES, periods=PERIODS, starts=(2, 4), uneven=0.3, shock=SHOCK, noise=1.0)
-ONCE = World(states=STATES, periods=PERIODS, starts=(3,), uneven=0.3, shock=SHOCK, noise=1.0)
-SWITCHES = World(states=STATES, periods=PERIODS, stays=False, path=constant, uneven=0.3, shock=SHOCK, noise=1.0)
+STAYS = SwitchingWorld(states=STATES, periods=PERIODS, starts=(2, 4), uneven=0.3, shock=SHOCK, noise=1.0)
+ONCE = SwitchingWorld(states=STATES, periods=PERIODS, starts=(3,), uneven=0.3, shock=SHOCK, noise=1.0)
+SWITCHES = SwitchingWorld(
+    states=STATES, periods=PERIODS, stays=False, path=constant_path, uneven=0.3, shock=SHOCK, noise=1.0
+)
 CONFOUNDED = Confounded(states=STATES, periods=5, shock=SHOCK)
 MODEL = TreatmentModel(confounders=("x",), start=0.0, truncated=None)
 
@@ -61,8 +65,8 @@ def one(_: EventStudy) -> float:
     return 1.0
 
 
-def in_world(world: World, design: Callable[[TreatmentPanel], EventStudy]) -> Callable[[int], EventStudy]:
-    return lambda seed: design(simulated(world, seed).panel)
+def in_world(world: SwitchingWorld, design: Callable[[TreatmentPanel], EventStudy]) -> Callable[[int], EventStudy]:
+    return lambda seed: design(simulate_switching(world, seed).panel)
 
 
 CASES = {
@@ -97,14 +101,14 @@ CASES = {
 
 def covered(case: Case, draws: int = DRAWS) -> tuple[float, float]:
     """Percent of dyadic intervals, and of those by dyad, that hold the truth; one without a variance does not."""
-    hits = np.zeros(2)
-    for seed in range(draws):
+
+    def draw(seed: int) -> Tried:
         study = case.study(seed)
-        truth = case.truth(study)
-        for k, vcov in enumerate(("dyadic", "unit")):
-            mean = study.average(vcov)
-            hits[k] += mean.conf_low <= truth <= mean.conf_high
-    return float(100 * hits[0] / draws), float(100 * hits[1] / draws)
+        return Tried(study, case.truth(study))
+
+    found = interval_coverage(draw, draws, ("dyadic", "unit"))
+    dyadic, unit = 100 * found["covers"]
+    return float(dyadic), float(unit)
 
 
 def said(name: str) -> tuple[float, float]:
@@ -133,7 +137,8 @@ def rejections(states: int, draws: int = 300) -> float:
     """Percent of draws without placebo effects in which the joint test of three of them finds some."""
     world = replace(STAYS, states=states, periods=8, starts=(4, 6))
     found = [
-        staggered(simulated(world, seed).panel, Staggered(before=3, after=0)).pretest()[1] for seed in range(draws)
+        staggered(simulate_switching(world, seed).panel, Staggered(before=3, after=0)).pretest()[1]
+        for seed in range(draws)
     ]
     return float(100 * np.mean(np.array(found) < 0.05))
 

@@ -70,6 +70,50 @@ def test_matched_sets_and_effects_are_those_of_plain_loops(estimand: str, window
         assert study.share.sum(axis=0) == pytest.approx(np.ones(len(window.horizons)))
 
 
+@pytest.mark.parametrize("window", [Window(3, 2, placebo=True), Window(2, 2, forbid_reversal=True)], ids=str)
+@pytest.mark.parametrize("estimand", ["ATT", "ART", "ATC"])
+def test_each_effect_is_of_the_sets_that_have_its_outcomes_as_plain_loops_find_them(
+    estimand: str, window: Window
+) -> None:
+    each, sign, more = replace(window, outcomes="each"), -1 if estimand == "ATC" else 1, 0
+    for seed in range(3):
+        panel = small_panel(seed)
+        found = matched_sets(panel, estimand, each)
+        study = found.study()
+        for k, horizon in enumerate(map(int, study.horizon)):
+            pairs = sets_by_hand(panel, estimand, window, horizon)
+            assert as_pairs(found.table(horizon), panel).keys() == pairs.keys()
+            assert study.estimate[k] == pytest.approx(effects_by_hand(panel, pairs, [horizon], sign)[0], abs=1e-12)
+            assert study.treated[k] == len(pairs)
+            assert study.controls[k] == len({(j, t) for (_, t), own in pairs.items() for j in own})
+        assert study.influence.sum(axis=0) == pytest.approx(np.zeros(len(study.horizon)), abs=1e-12)
+        more += int((study.treated - matching(panel, estimand, window).treated).sum())
+    assert more > 0
+
+
+def test_where_all_outcomes_are_known_at_all_horizons_sets_of_each_are_those_of_all() -> None:
+    panel = small_panel(4)
+    # No switch in the last two periods, so that every one has outcomes two periods later.
+    d = panel.treatment.copy()
+    d[:, -2:] = d[:, -3:-2]
+    whole = replace(panel, treatment=d, outcome=np.random.default_rng(0).standard_normal(d.shape))
+    for how in (None, Refinement("mahalanobis", COVARIATES, size=2)):
+        common, each = (
+            matching(whole, "ATT", Window(3, 2, placebo=True, outcomes=outcomes), how)
+            for outcomes in ("common", "each")
+        )
+        assert np.array_equal(common.estimate, each.estimate) and np.array_equal(common.influence, each.influence)
+
+
+def test_placebos_whose_outcomes_follow_from_treatment_before_the_history_are_left_out() -> None:
+    late = matching(small_panel(2), "ATT", Window(4, 1, placebo=True, outcomes="each", delay=1))
+    whole = matching(small_panel(2), "ATT", Window(4, 1, placebo=True, outcomes="each"))
+    assert late.horizon.tolist() == [-3, -2, 0, 1] and whole.horizon.tolist() == [-4, -3, -2, 0, 1]
+    assert np.array_equal(late.estimate, whole.estimate[1:])
+    with pytest.raises(UnknownOption, match="need a history of 3 periods or more"):
+        Window(2, 0, placebo=True, delay=1)
+
+
 @pytest.mark.parametrize("caliper", [np.inf, 1.5])
 @pytest.mark.parametrize("estimand", ["ATT", "ART"])
 def test_nearest_controls_are_those_of_plain_loops(estimand: str, caliper: float) -> None:

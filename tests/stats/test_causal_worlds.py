@@ -9,6 +9,14 @@ import numpy as np
 import pytest
 
 from detente.base.types import Array
+from detente.simulate import (
+    SwitchingPanel,
+    SwitchingWorld,
+    constant_path,
+    differing_path,
+    growing_path,
+    simulate_switching,
+)
 from detente.stats.causal import (
     EventStudy,
     Imputed,
@@ -29,26 +37,12 @@ from detente.stats.causal import (
     two_way,
 )
 
-from support.causal_worlds import (
-    BY_M,
-    BY_Z,
-    DIRECT,
-    TO_Z,
-    Confounded,
-    Simulated,
-    World,
-    confounded,
-    constant,
-    fading,
-    growing,
-    mediated,
-    simulated,
-)
+from support.causal_worlds import BY_M, BY_Z, DIRECT, TO_Z, Confounded, confounded, mediated
 
 Design = Callable[[TreatmentPanel], EventStudy]
-QUIET = World(shock=0.1)
-COHORTS = replace(QUIET, path=fading, starts=(2, 6), never=0.1)
-COMES_AND_GOES = World(stays=False, path=constant, shock=0.1)
+QUIET = SwitchingWorld(shock=0.1)
+COHORTS = replace(QUIET, path=differing_path(4), starts=(2, 6), never=0.1)
+COMES_AND_GOES = SwitchingWorld(stays=False, path=constant_path, shock=0.1)
 LASTS = replace(COMES_AND_GOES, carry=2)
 STAYING: dict[str, Design] = {
     "event study": lambda panel: two_way(panel, Regressed(before=3, after=2)),
@@ -82,8 +76,10 @@ def steady(study: EventStudy) -> Array:
 
 def test_effects_are_as_the_world_says() -> None:
     """By hand: the path since the switch, its last value for two periods after, and what comes before the switch."""
-    world = World(states=12, periods=9, stays=False, carry=2, ahead=0.25, path=growing, noise=0.0, shock=0.0)
-    made = simulated(world, 3)
+    world = SwitchingWorld(
+        states=12, periods=9, stays=False, carry=2, ahead=0.25, path=growing_path, noise=0.0, shock=0.0
+    )
+    made = simulate_switching(world, 3)
     kinds = set()
     for row, effect in zip(made.panel.treatment, made.effect, strict=True):
         since, gone, last = 0, 99, 0.0
@@ -98,7 +94,7 @@ def test_effects_are_as_the_world_says() -> None:
 
 
 def test_shocks_are_shared_by_states_alone() -> None:
-    made = simulated(World(shock=1.0, noise=0.3, states=20), 0)
+    made = simulate_switching(SwitchingWorld(shock=1.0, noise=0.3, states=20), 0)
     rest = made.panel.outcome - made.effect - 0.2 * made.panel.periods
     together = np.corrcoef(rest)
     assert made.panel.sides is not None
@@ -110,7 +106,7 @@ def test_shocks_are_shared_by_states_alone() -> None:
 
 
 def test_two_way_fixed_effects_have_the_wrong_sign_where_cohorts_differ() -> None:
-    made = simulated(replace(COHORTS, starts=(1, 6), never=0.05), 1)
+    made = simulate_switching(replace(COHORTS, starts=(1, 6), never=0.05), 1)
     assert made.effect[made.panel.treatment == 1].min() > 0
     static = two_way(made.panel, Regressed(static=True))
     mean = static.average()
@@ -120,7 +116,7 @@ def test_two_way_fixed_effects_have_the_wrong_sign_where_cohorts_differ() -> Non
 
 
 def test_event_studies_of_two_way_fixed_effects_are_wrong_where_cohorts_differ() -> None:
-    made = simulated(COHORTS, 1)
+    made = simulate_switching(COHORTS, 1)
     study = STAYING["event study"](made.panel)
     assert abs(apart_unsigned(study, made)) > 0.5
     weights = contamination(made.panel, Regressed(before=3, after=2))
@@ -128,7 +124,7 @@ def test_event_studies_of_two_way_fixed_effects_are_wrong_where_cohorts_differ()
     assert np.abs(others["weight"]).max() > 0.05
 
 
-def apart_unsigned(study: EventStudy, made: Simulated) -> float:
+def apart_unsigned(study: EventStudy, made: SwitchingPanel) -> float:
     """The error of the mean effect from the switch on."""
     after = study.horizon >= 0
     return float((study.estimate - made.truth(study))[after].mean())
@@ -136,7 +132,7 @@ def apart_unsigned(study: EventStudy, made: Simulated) -> float:
 
 @pytest.mark.parametrize("name", STAYING)
 def test_every_design_is_right_about_effects_that_grow_alike(name: str) -> None:
-    made = simulated(QUIET, 1)
+    made = simulate_switching(QUIET, 1)
     study = STAYING[name](made.panel)
     assert abs(apart(study, made.truth(study))) < NEAR
 
@@ -144,7 +140,7 @@ def test_every_design_is_right_about_effects_that_grow_alike(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in STAYING if name not in ("event study", "matching")])
 def test_designs_that_compare_with_untreated_units_are_right_where_cohorts_differ(name: str) -> None:
     """Matching needs a history before the first switch, and so does not see the early cohort's."""
-    made = simulated(replace(COHORTS, uneven=0.1), 1)
+    made = simulate_switching(replace(COHORTS, uneven=0.1), 1)
     study = STAYING[name](made.panel)
     after = study.horizon >= 0
     error = (study.estimate - made.truth(study))[after].mean()
@@ -153,7 +149,7 @@ def test_designs_that_compare_with_untreated_units_are_right_where_cohorts_diffe
 
 @pytest.mark.parametrize("name", STAYING)
 def test_anticipation_makes_every_design_wrong(name: str) -> None:
-    made = simulated(replace(QUIET, ahead=0.8), 1)
+    made = simulate_switching(replace(QUIET, ahead=0.8), 1)
     study = STAYING[name](made.panel)
     assert apart_unsigned(study, made) < -0.1
     assert apart(study, made.truth(study)) < -NEAR
@@ -162,7 +158,7 @@ def test_anticipation_makes_every_design_wrong(name: str) -> None:
 @pytest.mark.parametrize("name", HAVE_PLACEBOS)
 @pytest.mark.parametrize("fault", [{"ahead": 0.8}, {"trend": 0.3}], ids=["anticipation", "trend"])
 def test_placebo_leads_find_anticipation_and_trends(name: str, fault: dict[str, float]) -> None:
-    clean, faulty = (STAYING[name](simulated(world, 1).panel) for world in (QUIET, replace(QUIET, **fault)))
+    clean, faulty = (STAYING[name](simulate_switching(world, 1).panel) for world in (QUIET, replace(QUIET, **fault)))
     before = clean.horizon < 0
     assert np.abs(clean.estimate[before]).max() < 0.15
     assert np.abs(faulty.estimate[before]).max() > 0.15
@@ -172,25 +168,27 @@ def test_placebo_leads_find_anticipation_and_trends(name: str, fault: dict[str, 
 
 @pytest.mark.parametrize("name", STAYING)
 def test_trends_that_differ_make_every_design_wrong(name: str) -> None:
-    made = simulated(replace(QUIET, trend=0.2), 1)
+    made = simulate_switching(replace(QUIET, trend=0.2), 1)
     study = STAYING[name](made.panel)
     assert apart_unsigned(study, made) > 0.2
     assert apart(study, made.truth(study)) > NEAR
 
 
 def test_an_earlier_base_period_is_right_under_anticipation() -> None:
-    made = simulated(replace(QUIET, ahead=0.8), 1)
+    made = simulate_switching(replace(QUIET, ahead=0.8), 1)
     study = staggered(made.panel, Staggered(before=0, after=2, anticipation=1))
     assert abs(apart(study, made.truth(study))) < NEAR
 
 
 def test_weighted_controls_are_right_where_treated_units_follow_a_path_of_their_own() -> None:
-    world = replace(QUIET, states=16, periods=24, starts=(16,), path=constant, factor=0.6, never=0.6)
+    world = replace(QUIET, states=16, periods=24, starts=(16,), path=constant_path, factor=0.6, never=0.6)
     errors = {
-        method: np.mean([synthetic_did(simulated(world, seed).panel, method).effect - 1 for seed in range(4)])
+        method: np.mean([synthetic_did(simulate_switching(world, seed).panel, method).effect - 1 for seed in range(4)])
         for method in ("did", "synthdid")
     }
-    spread = np.abs([synthetic_did(simulated(world, seed).panel, "did").effect - 1 for seed in range(4)]).mean()
+    spread = np.abs(
+        [synthetic_did(simulate_switching(world, seed).panel, "did").effect - 1 for seed in range(4)]
+    ).mean()
     assert spread > 0.5
     assert abs(errors["synthdid"]) < 0.25 * spread
 
@@ -205,17 +203,17 @@ SWITCHING: dict[str, Design] = {
 
 @pytest.mark.parametrize("name", SWITCHING)
 def test_designs_are_right_where_effects_end_with_the_treatment(name: str) -> None:
-    study = SWITCHING[name](simulated(COMES_AND_GOES, 1).panel)
+    study = SWITCHING[name](simulate_switching(COMES_AND_GOES, 1).panel)
     assert abs(apart(study, steady(study))) < NEAR
 
 
 def test_the_effect_of_switching_off_is_right_where_effects_end_with_the_treatment() -> None:
-    study = matching(simulated(COMES_AND_GOES, 1).panel, "ART", Window(history=2))
+    study = matching(simulate_switching(COMES_AND_GOES, 1).panel, "ART", Window(history=2))
     assert abs(apart(study, -steady(study))) < NEAR
 
 
 def test_the_total_effect_of_first_switches_is_right_where_treatments_end() -> None:
-    study = first_switch_effects(simulated(COMES_AND_GOES, 1).panel, effects=3)
+    study = first_switch_effects(simulate_switching(COMES_AND_GOES, 1).panel, effects=3)
     total = study.average_total_effect()
     assert abs(total.estimate - 1) < NEAR * total.std_error < 0.5
     assert study.average().estimate < 0.8, "the effect of having once switched is another one"
@@ -223,12 +221,12 @@ def test_the_total_effect_of_first_switches_is_right_where_treatments_end() -> N
 
 @pytest.mark.parametrize("name", ["two-way", "imputation"])
 def test_effects_that_last_make_designs_wrong_that_take_ended_treatments_for_controls(name: str) -> None:
-    study = SWITCHING[name](simulated(LASTS, 1).panel)
+    study = SWITCHING[name](simulate_switching(LASTS, 1).panel)
     assert apart(study, steady(study)) < -FAR
 
 
 def test_effects_that_last_make_matching_wrong_whose_history_is_short() -> None:
-    panel = simulated(replace(LASTS, on=0.6, states=40), 1).panel
+    panel = simulate_switching(replace(LASTS, on=0.6, states=40), 1).panel
     short, long = (matching(panel, window=Window(history=h, steady=h)) for h in (1, 3))
     assert abs(long.estimate[0] - 1) < NEAR * long.average().std_error < 0.4
     assert short.estimate[0] < 1 - 0.1
@@ -236,16 +234,16 @@ def test_effects_that_last_make_matching_wrong_whose_history_is_short() -> None:
 
 
 def test_effects_that_last_leave_first_switches_right() -> None:
-    study = first_switch_effects(simulated(LASTS, 1).panel, effects=3)
+    study = first_switch_effects(simulate_switching(LASTS, 1).panel, effects=3)
     assert abs(apart(study, steady(study))) < NEAR
 
 
 def test_carry_over_is_found_and_washed_out() -> None:
-    panel = simulated(LASTS, 1).panel
+    panel = simulate_switching(LASTS, 1).panel
     washed = imputation(panel, Imputed(after=1, washout=2))
     assert abs(apart(washed, steady(washed))) < NEAR
     for world, lasts in ((COMES_AND_GOES, 0.0), (LASTS, 1.0)):
-        off = imputation(simulated(world, 1).panel, Imputed(switch="off", after=1, washout=2))
+        off = imputation(simulate_switching(world, 1).panel, Imputed(switch="off", after=1, washout=2))
         np.testing.assert_allclose(off.estimate, lasts, atol=0.15)
 
 

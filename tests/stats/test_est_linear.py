@@ -440,6 +440,25 @@ def test_with_one_instrument_the_effective_f_is_the_robust_f_of_the_first_stage(
     assert "dyadic-robust over 20 states" in iv_lpm(design).flags[-1]
 
 
+@pytest.mark.fault("fits")
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (
+            "nope",
+            "first_stage: covariance 'nope' is not known; legal values: classical, dyad, dyadic, dyadic_cr2, "
+            "dyadic_jackknife, hc0, hc1, hc2, hc3, jackknife, side1, side2, year (factors may be joined by '+')",
+        ),
+        ("hc3", "first_stage: hc3 does not go by scores alone; use hc0, hc1, cluster or dyadic"),
+    ],
+)
+def test_a_covariance_that_the_first_stage_cannot_have_is_refused(asked: str, message: str) -> None:
+    with pytest.raises(UnsupportedCovariance) as refused:
+        iv_lpm(instrumented(), first_stage=asked)
+
+    assert str(refused.value) == message
+
+
 def closed_form(design: ModelFrame, level: float = 0.95) -> tuple[float, float, float]:
     """Coefficients of the quadratic in β that is negative inside the HC0 Anderson–Rubin set of one instrument."""
     w = np.column_stack([design.x[:, 1:], np.ones(len(design.y))])

@@ -230,6 +230,23 @@ def test_the_average_total_effect_is_all_effects_over_all_treatment() -> None:
     assert_allclose(normal.std_error, found.average_total_effect("unit").std_error, rtol=1e-9)
 
 
+def test_where_treatment_works_a_period_later_effects_per_unit_are_over_the_treatment_that_has_worked() -> None:
+    """Half a unit for each unit and period of treatment up to the period before."""
+    frame = switching(11, units=200, periods=9, missing=0.0, levels=3).sort_values(["unit", "year"])
+    d = frame["d"].to_numpy().reshape(200, 9)
+    change = d - d[:, :1]
+    worked = np.c_[np.zeros(200), change.cumsum(axis=1)[:, :-1]]
+    trend = np.random.default_rng(1).standard_normal((int(d.max()) + 1, 9))[d[:, 0].astype(int)]
+    panel = panel_of(frame.assign(y=(trend + 0.5 * worked).reshape(-1)), levels=True)
+    found = first_switch_effects(panel, effects=4)
+    assert_allclose(found.per_unit(1).estimate, [0, 0.5, 0.5, 0.5], atol=1e-12)
+    at_once = first_switch_effects(panel, effects=4, normalised=True)
+    assert (at_once.estimate[1:] < 0.4).all()
+    assert_allclose(at_once.estimate, found.per_unit().estimate, atol=1e-15)
+    with pytest.raises(UnknownOption, match="delay=-1"):
+        found.per_unit(-1)
+
+
 @pytest.mark.slow
 def test_a_true_null_is_not_rejected_too_often() -> None:
     rejected = []
@@ -360,6 +377,6 @@ def test_a_treatment_of_levels_is_refused_unless_said_and_by_designs_that_take_n
     with pytest.raises(UnsuitableTreatment, match="Levels"):
         panel_of(frame)
     made = first_switch_effects(panel_of(frame, levels=True))
-    fields = {name: value for name, value in vars(made).items() if name not in ("total", "parts")}
+    fields = {name: value for name, value in vars(made).items() if name not in ("total", "doses", "parts")}
     with pytest.raises(UnsuitableTreatment, match="is not"):
         EventStudy(**fields)

@@ -57,6 +57,29 @@ def test_every_two_rows_that_share_a_state_count_once_though_a_state_be_paired_w
     assert f"{own:,} rows pair a state with itself: each is of one state" in str(found)
 
 
+# Directed panels
+
+
+def test_effects_of_dyads_in_a_directed_panel_say_of_what_they_are() -> None:
+    data = flows()
+    data = data[data["one"] != data["other"]]
+    back = data.rename(columns={"one": "other", "other": "one"}).assign(y=data["y"].to_numpy()[::-1])
+    directed = pd.concat([data, back[back["year"] == 2001]], ignore_index=True)
+    said = (
+        f"{int((data['year'] == 2001).sum())} dyads have rows in both directions of one time: effects of dyad are of "
+        "the two states, side1:side2 is an effect of each direction"
+    )
+    assert fit("y ~ x | dyad + year", directed, sides=SIDES, time="year").flags == (said,)
+    by_direction = fit("y ~ x | side1:side2 + year", directed, sides=SIDES, time="year")
+    assert "directions" not in str(by_direction)
+    dummies = fit("y ~ x | one:other + year", directed, sides=SIDES, time="year")
+    assert_allclose(by_direction.estimate, dummies.estimate, rtol=1e-12)
+    # Which state stands first is arbitrary where a dyad has a single row each year.
+    swapped = data["year"] % 2 == 0
+    data.loc[swapped, [*SIDES]] = data.loc[swapped, [*SIDES[::-1]]].to_numpy()
+    assert fit("y ~ x | dyad + year", data, sides=SIDES, time="year").flags == ()
+
+
 def test_effective_degrees_count_a_dyad_of_one_state_once() -> None:
     data = flows()
     squares = np.random.default_rng(2).exponential(size=len(data))

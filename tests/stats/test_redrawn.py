@@ -214,7 +214,7 @@ def test_the_verb_writes_every_scenario_sample_and_covariance_the_same_twice(
 def test_the_observed_world_has_no_coverage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     call = ["coverage", "--root", str(PROJECT.root), "--panel", "x", "--out", str(tmp_path / "c.parquet")]
     assert main([*call, "--study", "paper"]) == 1
-    assert "nobody planted its effects" in capsys.readouterr().err
+    assert "is set in the observed world, whose effects are not known" in capsys.readouterr().err
 
 
 def test_a_row_has_coverage_or_says_why_not() -> None:

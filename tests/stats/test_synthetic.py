@@ -58,6 +58,17 @@ def test_weights_are_the_best_of_all_faces(seed: int, ridge: float) -> None:
     assert_allclose(found, expected, atol=1e-9)
 
 
+def test_units_without_any_outcome_before_are_weighted_alike() -> None:
+    """As are controls that nothing ever happened to, which a draw of placebos may take together."""
+    assert_allclose(simplex_weights(np.zeros((6, 4)), np.arange(6.0), 0.0), [0.25] * 4)
+    data = pd.DataFrame([(u, t) for u in range(5) for t in range(6)], columns=["unit", "time"])
+    data["treated"] = ((data["unit"] == 0) & (data["time"] >= 4)).astype(float)
+    data["outcome"] = np.where(data["unit"] == 0, data["time"] * 1.0, 0.0)
+    found = synthetic_did(treatment_panel(data, "outcome", "treated", unit="unit", time="time"))
+    # Weights of the years before are equal, too: mean of 4 and 5 less that of 0 to 3.
+    assert found.effect == pytest.approx(4.5 - 1.5)
+
+
 @pytest.mark.parametrize(("rows", "columns", "ridge"), [(20, 300, 5.0), (15, 60, 1e-8), (40, 12, 0.0)])
 def test_weights_of_many_units_meet_the_conditions_of_a_minimum(rows: int, columns: int, ridge: float) -> None:
     rng = np.random.default_rng(3)

@@ -46,7 +46,10 @@ class ColumnCodes(Mapping[str, Codes]):
             raise FormulaError(f"sides {self.pair[0]!r} and {self.pair[1]!r} are not of one type: {text!r} is text")
         if pd.api.types.is_integer_dtype(first) and pd.api.types.is_integer_dtype(second):
             return first.to_numpy(dtype=np.int64), second.to_numpy(dtype=np.int64)
-        both, _ = pd.factorize(np.concatenate([first.to_numpy(dtype=object), second.to_numpy(dtype=object)]))
+        both = np.concatenate([first.to_numpy(dtype=object), second.to_numpy(dtype=object)])
+        if not kinds[0]:
+            both = np.array([code.strip() if isinstance(code, str) else code for code in both], dtype=object)
+        both = pd.factorize(both)[0]
         return both[: len(first)].astype(np.int64), both[len(first) :].astype(np.int64)
 
     def time(self, name: str) -> Codes:
@@ -81,7 +84,31 @@ class ColumnCodes(Mapping[str, Codes]):
         column = self.data[name].iloc[self.rows]
         if missing := int(column.isna().sum()):
             raise FormulaError(f"{name!r} is missing in {missing:,} rows of the fit: name it in `vcov` of the fit")
+        return of_one_type(column, name)
+
+
+def checked_sides(sides: tuple[str, str] | None) -> tuple[str, str] | None:
+    """The names of two columns, or none; raises FormulaError for anything else."""
+    if sides is None:
+        return None
+    if not isinstance(sides, tuple | list) or len(sides) != 2:
+        raise FormulaError(f"sides={sides!r}: name the columns of the two states, such as sides=('ccode1', 'ccode2')")
+    if sides[0] == sides[1]:
+        raise FormulaError(f"sides={tuple(sides)!r}: the two states of a dyad stand in two columns")
+    return sides[0], sides[1]
+
+
+def of_one_type(column: pd.Series, name: str) -> pd.Series:
+    """The column; raises FormulaError if it has numbers beside text, so that 2 and "2" were two, or lists."""
+    if not pd.api.types.is_object_dtype(column):
         return column
+    kinds = set(map(type, column.dropna()))
+    if wrong := next((kind for kind in kinds if kind.__hash__ is None), None):
+        raise FormulaError(f"{name!r} holds {wrong.__name__}s: make it numbers or text")
+    if str in kinds and len(kinds) > 1:
+        text = next(code for code in column if isinstance(code, str))
+        raise FormulaError(f"{name!r} holds numbers and text, such as {text!r}: make it one or the other")
+    return column
 
 
 def _values(column: pd.Series) -> pd.Series:

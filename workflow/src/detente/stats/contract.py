@@ -5,6 +5,8 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import wraps
+from numbers import Real
+from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
 import numpy as np
@@ -233,6 +235,7 @@ class Estimator:
             values = get_args(legal[name].annotation) if get_origin(legal[name].annotation) is Literal else ()
             if values and value not in values:
                 raise UnknownOption(f"{name} {value!r} is not known; {choices(value, values)}")
+            _check_kind(name, value, legal[name].annotation)
 
     def check(self, design: ModelFrame) -> None:
         """Refuse a design that the estimator does not take.
@@ -269,6 +272,16 @@ class Estimator:
 
 REGISTRY: dict[str, Estimator] = {}
 estimator = Estimator
+
+
+def _check_kind(name: str, value: Any, kind: Any) -> None:
+    """Raise UnknownOption for what is no number, or neither True nor False, where an option is annotated so."""
+    kinds = get_args(kind) or (kind,)
+    if kinds == (bool,) and not isinstance(value, bool):
+        raise UnknownOption(f"{name} {value!r} is neither True nor False")
+    number = type(value) is not bool and isinstance(value, Real) and not math.isnan(value)
+    if float in kinds and not number and not (value is None and NoneType in kinds):
+        raise UnknownOption(f"{name} {value!r} is no number")
 
 
 def _taken_back(solution: Solution, design: ModelFrame, turned: ModelFrame, basis: Basis) -> Solution:

@@ -321,7 +321,12 @@ def _fitted(estimator: Estimator, model: ModelFrame, vcov: Vcov, ssc: str, optio
     y = model.y if solution.rows is None else model.y[solution.rows]
     unused = len(model.y) - len(solution.scores)
     own = 0 if pairs is None else int((~pairs.two[pairs.dyad]).sum())
-    paired = (f"{own:,} rows pair a state with itself: each is of one state",) if own else ()
+    paired = [f"{own:,} rows pair a state with itself: each is of one state"] if own else []
+    if mirrored := model.both_ways if "dyad" in model.fixed_effects else 0:
+        paired.append(
+            f"{mirrored:,} dyads have rows in both directions of one time: effects of dyad are of the two states, "
+            "side1:side2 is an effect of each direction"
+        )
     return Fit(
         terms=solution.terms,
         estimate=solution.estimate,

@@ -10,15 +10,13 @@ import numpy as np
 import pandas as pd
 
 from detente.base.errors import EmptySample, FormulaError, NoVariation, UnknownVariable, choices
-from detente.stats.codes import ColumnCodes
-from detente.stats.columns import Levels, in_levels, is_text, numeric
+from detente.base.numerics import LARGEST, SMALLEST
+from detente.stats.codes import ColumnCodes, checked_sides, of_one_type
+from detente.stats.columns import Levels, in_levels, is_text, numeric, refuse_dates
 from detente.stats.covariance import FACTORS, Vcov, parse
 from detente.stats.frame import ModelFrame
-from detente.stats.names import Names, lagged
+from detente.stats.names import CLOSE, CONSTANT, OPEN, Names, functions, lagged, refuse_powers
 from detente.stats.written import Written
-
-OPEN, CLOSE = "([{", ")]}"
-CONSTANT = "Intercept"
 
 
 @dataclass(frozen=True)
@@ -69,11 +67,10 @@ def build(
     if not isinstance(data, pd.DataFrame):
         raise FormulaError("a formula needs a data frame: fit(formula, data)")
     parts = _taken_apart(formula)
-    names = Names(list(map(str, data.columns)))
-    parsed = parse(vcov, (*FACTORS, *map(str, data.columns)))
-    sides = parsed.sides or sides
-    if sides and sides[0] == sides[1]:
-        raise FormulaError(f"sides={tuple(sides)!r}: the two states of a dyad stand in two columns")
+    data = data.set_axis(list(map(str, data.columns)), axis=1)
+    names = Names(list(data.columns))
+    parsed = parse(vcov, (*FACTORS, *data.columns))
+    sides = checked_sides(parsed.sides or sides)
     parts, variables = _read(parts, names)
     data = _with_lags(data, names, sides, time)
     kept, attrition = _complete(data, _columns(parts, variables, data, sides, time, parsed.factors))
@@ -105,6 +102,8 @@ def _read(parts: _Parts, names: Names) -> tuple[_Parts, list[str]]:
 
     Raises FormulaError if the outcome is among the regressors or instruments; an expression may share a weight.
     """
+    for source in parts.sources[1:]:
+        refuse_powers(source)
     (outcome, own), *others = [names.read(source) for source in parts.sources]
     regressors, endogenous, instruments = (source for source, _ in others)
     used = [name for _, found in others for name in found]
@@ -120,6 +119,9 @@ def _with_lags(data: pd.DataFrame, names: Names, sides: tuple[str, str] | None, 
     """The data with the lags that the formula names, made before rows are left out."""
     for name in [name for name, _ in names.lags.values()]:
         _check_there(name, data)
+    for name in (*(sides or ()), *((time,) if time else ())) if names.lags else ():
+        _check_there(name, data)
+        of_one_type(data[name], name)
     made = {lag: lagged(data, name, years, sides, time) for lag, (name, years) in names.lags.items()}
     return data.assign(**made)
 
@@ -132,8 +134,9 @@ def _typed(
     Raises FormulaError if a column is of mixed type, or the outcome has categories that the model does not take.
     """
     alone = [names.shown(name) for source in parts.sources[1:] for name in _alone(source)]
-    data = data.assign(**numeric(data[list(variables)], alone))
     outcome = names.shown(parts.outcome)
+    refuse_dates(data, [name for name in (outcome, *alone) if name in variables])
+    data = data.assign(**numeric(data[list(variables)], alone))
     if outcome in data.columns and (is_text(data[outcome]) or isinstance(data[outcome].dtype, pd.CategoricalDtype)):
         codes, said = in_levels(data[outcome], outcome, levels)
         return parts, data.assign(**{outcome: codes}), said
@@ -224,15 +227,25 @@ def _check_there(name: str, data: pd.DataFrame) -> None:
         raise FormulaError(f"the data have {count} columns called {name!r}: rename all but one")
 
 
+# What Python raises of an expression that has no value.
+_NO_VALUE = (ArithmeticError, AttributeError, LookupError, NameError, SyntaxError, TypeError, ValueError)
+_UNKNOWN = re.compile(r"name '(\w+)' is not defined")
+
+
 @contextmanager
 def _named(source: str) -> Iterator[None]:
-    """What formulaic finds wrong with a formula's part, under its own name."""
+    """What formulaic and Python find wrong with a formula's part, under its own name."""
     from formulaic.errors import FormulaicError
 
     try:
         yield
-    except FormulaicError as error:
-        raise FormulaError(f"{source!r}: {str(error).splitlines()[0]}") from error
+    except (FormulaicError, *_NO_VALUE) as error:
+        if unknown := _UNKNOWN.search(str(error)):
+            known = [name for name in functions() if name != "np"]
+            raise FormulaError(
+                f"{source!r}: there is no function {unknown[1]!r}; {choices(unknown[1], known)}, and numpy's as np.…"
+            ) from error
+        raise FormulaError(f"{source!r}: {(str(error) or type(error).__name__).splitlines()[0]}") from error
 
 
 def _complete(data: pd.DataFrame, columns: Sequence[str]) -> tuple[pd.DataFrame, list[tuple[str, int]]]:
@@ -272,13 +285,22 @@ def _evaluated(
     return regressors, {"outcome": y, "endogenous": list(endogenous.columns), "instruments": used}
 
 
-def _refuse(names: Names, parts: _Parts, everything: pd.DataFrame, regressors: pd.DataFrame) -> None:
-    named = names.shown(parts.outcome)
+def _refuse_sizes(everything: pd.DataFrame) -> None:
     for name, infinite in zip(everything, np.isinf(everything.to_numpy()).sum(axis=0), strict=True):
         if infinite:
             raise FormulaError(f"{name} is infinite in {infinite:,} rows: transform it otherwise, or leave them out")
+    for name, size in everything.sub(everything.iloc[0]).abs().max().items():
+        if size and not SMALLEST < size < LARGEST:
+            raise FormulaError(f"{name} varies by {size:.0e}, and squares of that are no numbers: take another unit")
+
+
+def _refuse(names: Names, parts: _Parts, everything: pd.DataFrame, regressors: pd.DataFrame) -> None:
+    named = names.shown(parts.outcome)
+    _refuse_sizes(everything)
     if regressors.empty:
         raise FormulaError(f"'{named} ~ {names.shown(parts.regressors)}' has no regressor")
+    if "intercept" in regressors:
+        raise FormulaError("a regressor is called 'intercept', as the constant is: rename its column")
     if len(repeated := regressors.columns[regressors.columns.duplicated()]):
         raise FormulaError(f"{repeated[0]!r} is twice among the regressors")
     if np.ptp(outcome := everything.iloc[:, 0].to_numpy()) == 0:
@@ -309,5 +331,10 @@ def _matrix(source: str, names: Names, data: pd.DataFrame) -> pd.DataFrame:
         if "1" not in map(str, formula):
             raise FormulaError(f"{source!r} takes the constant out: estimators add one, or absorb effects that hold it")
         found = formula.get_model_matrix(data.rename(columns=names.renamed), na_action="ignore", output="pandas")
-    made = pd.DataFrame(found).drop(columns=CONSTANT, errors="ignore").astype("float64")
-    return made.set_axis(data.index, axis=0).rename(columns=lambda name: names.shown(str(name)))
+        made = pd.DataFrame(found).drop(columns=CONSTANT, errors="ignore").astype("float64")
+    for factor in {factor for term in formula for factor in term.factors if factor.eval_method.value == "python"}:
+        if not str(factor.expr).startswith(("C(", "hashed(")) and any(
+            f"{factor.expr}[T." in str(name) for name in made
+        ):
+            raise FormulaError(f"{names.shown(str(factor.expr))!r} is text: make it numbers, or C(…) has categories")
+    return made.set_axis(data.index, axis=0).rename(columns=lambda name: names.term(str(name)))

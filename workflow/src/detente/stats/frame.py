@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import numpy as np
+
 from detente.base.errors import NoDyads, UnknownVariable, choices
 from detente.base.types import Array, Codes
 from detente.stats.covariance import Pairs, number_dyads
@@ -47,6 +49,19 @@ class ModelFrame:
         if self.side1 is None or self.side2 is None:
             raise NoDyads("rows are not dyads: name the columns of their two sides, dyadic(side1, side2)")
         return number_dyads(self.side1, self.side2)
+
+    @property
+    def both_ways(self) -> int:
+        """How many dyads have, at one time, rows with either state first, as directed panels have them."""
+        if self.side1 is None or self.side2 is None or self.time is None:
+            return 0
+        swapped = self.side1 > self.side2
+        if not swapped.any() or swapped.all():
+            return 0
+        time = self.time - self.time.min()
+        times = int(time.max()) + 1
+        when = self.pairs.dyad * times + time
+        return len(np.unique(np.intersect1d(when[~swapped], when[swapped]) // times))
 
     def factor(self, name: str) -> Codes:
         """Codes (N,) to cluster or absorb by: a fixed effect, a further factor, "dyad", "year", "side1" or "side2".

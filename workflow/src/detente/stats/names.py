@@ -2,7 +2,7 @@
 
 import keyword
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,10 +11,17 @@ import pandas as pd
 from detente.base.errors import FormulaError
 from detente.base.types import Array
 
+OPEN, CLOSE = "([{", ")]}"
+# A variable to a power outside brackets, where a formula crosses what it names with itself.
+POWER = re.compile(r"([^\W\d][\w.]*|`[^`]+`)\s*(?:\*\*|\^)\s*\d+")
+# The column that formulaic makes for the constant.
+CONSTANT = "Intercept"
 # A quoted string; a name in back-ticks; a name, with what follows if that makes it a function or an argument.
 TOKEN = re.compile(
     r"""(?P<string>"[^"]*"|'[^']*')|`(?P<quoted>[^`]+)`|(?<![\w.])(?P<bare>[^\W\d][\w.]*)(?P<after>\s*\(|\s*=(?!=))?"""
 )
+# A level of a factor, with the letter of its contrast, that is a whole number written as a float.
+WHOLE = re.compile(r"\[((?:[A-Z]\.)?-?\d+)\.0\]")
 LAG = re.compile(r"\blag\(\s*(`[^`]+`|[^\W\d][\w.]*)\s*(?:,\s*(?:k\s*=\s*)?(\d+)\s*)?\)")
 
 
@@ -42,6 +49,8 @@ class Names:
             if match["bare"] == "lag" and after.endswith("("):
                 raise FormulaError(f"{source!r}: a lag is of a column, lag(x), or lag(x, 2) of two years before")
             if match["string"] or after or self._is_foreign(match):
+                owner, dot, _ = (match["bare"] or "").partition(".")
+                found.extend([owner] if dot and after.endswith("(") and owner in self.columns else [])
                 return match[0]
             column = name if match["quoted"] or name in self.columns or "." not in name else self._owner(name)
             found.append(column)
@@ -60,7 +69,7 @@ class Names:
         name = match["bare"]
         if name is None or name in self.columns:
             return False
-        return keyword.iskeyword(name) or name.split(".")[0] in _functions()
+        return keyword.iskeyword(name) or name.split(".")[0] in functions()
 
     def _owner(self, name: str) -> str:
         """The column whose method a dotted name calls, or the name itself if there is none."""
@@ -69,7 +78,7 @@ class Names:
 
     def _alias(self, name: str) -> str:
         """The name itself if formulaic reads it as a column, else a stand-in."""
-        if name.isidentifier() and not keyword.iskeyword(name) and name not in _functions():
+        if name.isidentifier() and not keyword.iskeyword(name) and name not in (*functions(), CONSTANT):
             return name
         for alias, known in self.aliases.items():
             if known == name:
@@ -84,13 +93,34 @@ class Names:
             text = text.replace(alias, name)
         return text
 
+    def term(self, column: str) -> str:
+        """A column of the design by the names of the variables; levels that are whole numbers as such."""
+        return WHOLE.sub(r"[\1]", self.shown(column))
+
     @property
     def renamed(self) -> Mapping[str, str]:
         """Name → stand-in."""
         return {name: alias for alias, name in self.aliases.items()}
 
 
-def _functions() -> Collection[str]:
+def refuse_powers(source: str) -> None:
+    """Raise FormulaError if a part of a formula has the power of a variable, which would be the variable itself."""
+    if power := POWER.search("".join(_outside(source))):
+        raise FormulaError(f"{power[0]!r} is {power[1]} crossed with itself, {power[1]}: I({power[0]}) is the power")
+
+
+def _outside(text: str) -> Iterator[str]:
+    """Letters outside brackets, and the brackets."""
+    depth = 0
+    for letter in text:
+        depth -= letter in CLOSE
+        if not depth:
+            yield letter
+        depth += letter in OPEN
+
+
+def functions() -> Collection[str]:
+    """Names that a formula may call."""
     from formulaic.transforms import TRANSFORMS
 
     return {*TRANSFORMS, "np"}

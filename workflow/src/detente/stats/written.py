@@ -12,7 +12,7 @@ import pandas as pd
 from detente.base.errors import EstimationError
 from detente.base.numerics import DIFFERENCE
 from detente.base.types import Array
-from detente.stats.names import Names
+from detente.stats.names import CONSTANT, Names
 
 QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 WORD = re.compile(r"(?<![\w.])[^\W\d]\w*")
@@ -44,7 +44,7 @@ class Written:
             for term, places in spec.term_indices.items():
                 words = WORD.findall(QUOTED.sub("", str(term)))
                 used = tuple(self.names.shown(w) for w in dict.fromkeys(words) if w in self.data.columns)
-                found |= {self.names.shown(spec.column_names[at]): used for at in places}
+                found |= {self.names.term(spec.column_names[at]): used for at in places}
         return found
 
     def numeric(self, variable: str) -> bool:
@@ -71,8 +71,8 @@ class Written:
                 made = [pd.DataFrame(spec.get_model_matrix(data, na_action="ignore")) for spec in self._specs]
         except (FormulaicError, ValueError) as error:
             raise EstimationError(f"{variable!r} cannot be moved: {str(error).splitlines()[0]}") from error
-        whole = pd.concat(made, axis=1).drop(columns="Intercept", errors="ignore").astype("float64")
-        whole = whole.rename(columns=lambda name: self.names.shown(str(name)))
+        whole = pd.concat(made, axis=1).drop(columns=CONSTANT, errors="ignore").astype("float64")
+        whole = whole.rename(columns=lambda name: self.names.term(str(name)))
         if lost := [str(name) for name in whole if not np.isfinite(whole[name]).all()]:
             raise EstimationError(f"{lost[0]!r} is no number where {variable!r} is moved: it has no effect there")
         return whole

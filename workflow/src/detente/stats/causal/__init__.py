@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from detente.stats.causal.cadence import Cadence, calendar_instrument
     from detente.stats.causal.cohort_effects import GroupTime, Staggered, group_time, staggered
     from detente.stats.causal.cohort_regression import Saturated, saturated
+    from detente.stats.causal.decomposed import goodman_bacon
+    from detente.stats.causal.drawn_switches import permuted_sets
     from detente.stats.causal.effects import Contrast, EventStudy, Weights
     from detente.stats.causal.equivalent import Equivalence, equivalence
     from detente.stats.causal.first_switches import FirstSwitches, first_switch_effects
@@ -41,8 +43,9 @@ __all__ = [
     "Refinement", "Regressed", "Relabelled", "Resampled", "Saturated", "Spells", "Staggered", "Structural",
     "Synthetic", "TreatmentModel", "TreatmentPanel", "TreatmentWeights", "Weights", "Window", "analytic_errors",
     "bootstrap", "calendar_instrument", "contamination", "equivalence", "exact_log_rank", "first_switch_effects",
-    "group_time", "hazard_model", "honest_intervals", "imputation", "lagged", "marginal_structural_model",
-    "matched_sets", "matching", "peace_spells", "permutation_test", "placebo_inference", "require_absorbing",
-    "saturated", "sequential_g", "staggered", "synthetic_did", "treated_weights", "treatment_panel", "two_way",
+    "goodman_bacon", "group_time", "hazard_model", "honest_intervals", "imputation", "lagged",
+    "marginal_structural_model", "matched_sets", "matching", "peace_spells", "permutation_test", "permuted_sets",
+    "placebo_inference", "require_absorbing", "saturated", "sequential_g", "staggered", "synthetic_did",
+    "treated_weights", "treatment_panel", "two_way",
 ]  # fmt: skip
 __getattr__, __dir__ = on_demand(__name__)

@@ -7,7 +7,7 @@ time are compared with units of the same first treatment whose own has not chang
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -25,10 +25,35 @@ SWITCHERS: dict[str, str] = {"both": "first switches", "in": "first switches on"
 
 @dataclass(frozen=True)
 class FirstSwitches(EventStudy):
-    """Effects of a first switch, with `total` (k,): weights of the effects in the average total effect."""
+    """Effects of a first switch, with `total` (k,): weights of the effects in the average total effect.
+
+    `doses` (k, L): mean distance of the treatment from the first one in the period of each effect, in the one before,
+    and so on back to that of the switch, and 0 before it.
+    """
 
     takes_levels: ClassVar[bool] = True
     total: Array = field(default_factory=lambda: np.empty(0), repr=False)
+    doses: Array = field(default_factory=lambda: np.empty((0, 0)), repr=False)
+
+    def per_unit(self, delay: int = 0) -> FirstSwitches:
+        """Effects over the treatment that they sum up since the switch (their DID_ℓ^n).
+
+        Where treatment works `delay` periods later, effects sum up that of as many periods less; those before it
+        works are over that of the switch's period. Raises UnknownOption for a delay below zero.
+        """
+        if delay < 0:
+            raise UnknownOption(f"delay={delay}: it is a whole number of periods from 0 on")
+        length = np.where(self.horizon >= 0, self.horizon + 1, -1 - self.horizon)
+        counted = np.arange(self.doses.shape[1]) >= np.minimum(delay, length - 1)[:, None]
+        scale = 1 / (self.doses * counted).sum(axis=1)
+        return replace(
+            self,
+            estimand=f"{self.estimand}, per unit of treatment",
+            estimate=self.estimate * scale,
+            influence=self.influence * scale,
+            weights=None if self.weights is None else replace(self.weights, left=self.weights.left * scale),
+            total=self.total / scale,
+        )
 
     def average_total_effect(self, vcov: str | Vcov | Covariance | None = None) -> Contrast:
         """Effect of one unit of treatment for one period, summed over the periods after it (their δ̂).
@@ -75,24 +100,25 @@ def first_switch_effects(
     made = [_comparison(paths, wanted, int(at)) for at in horizons]
     _check_made(paths, wanted, horizons, made)
     owner = panel.factor("unit" if cluster is None else cluster)
-    exposure = np.array([_exposure(paths, one, int(at)) for one, at in zip(made, horizons, strict=True)])
-    scale = 1 / exposure[:, 1] if normalised else np.ones(len(horizons))
+    doses = np.stack([_doses(paths, one, int(at), effects) for one, at in zip(made, horizons, strict=True)])
     influence = [centred(one, paths.cohort, owner, alone) for one in made]
-    return FirstSwitches(
+    study = FirstSwitches(
         design=f"{SWITCHERS[switchers]} (de Chaisemartin and D'Haultfœuille 2024)",
-        estimand="ATT by exposure" + (", per unit of treatment" if normalised else ""),
+        estimand="ATT by exposure",
         horizon=horizons,
-        estimate=np.array([one.estimate for one in made]) * scale,
-        influence=np.stack(influence, axis=1) * scale,
+        estimate=np.array([one.estimate for one in made]),
+        influence=np.stack(influence, axis=1),
         share=np.stack([one.switch.sum(axis=1) / one.treated for one in made], axis=1),
-        weights=_weights(made, scale),
+        weights=_weights(made),
         treated=np.array([one.treated for one in made]),
         controls=np.array([int(one.control.sum()) for one in made]),
         panel=panel,
         details=_details(paths, wanted, made, horizons),
         notes=_notes(alone, cluster),
-        total=_total(made, exposure[:, 0], horizons) / scale,
+        total=_total(made, doses[:, 0], horizons),
+        doses=doses,
     )
+    return study.per_unit() if normalised else study
 
 
 def _check(panel: TreatmentPanel, effects: int, placebos: int, switchers: str, alone: str) -> None:
@@ -225,12 +251,12 @@ def _check_made(paths: _Paths, wanted: Flags, horizons: Codes, made: list[Compar
         )
 
 
-def _exposure(paths: _Paths, one: Comparison, horizon: int) -> tuple[float, float]:
-    """Mean distance of the treatment from the first one, of the cells averaged, and the same summed since F."""
+def _doses(paths: _Paths, one: Comparison, horizon: int, longest: int) -> Array:
+    """Mean distance (longest,) of the treatment from the first one, of the cells averaged, from theirs back to F."""
     length = horizon + 1 if horizon >= 0 else -1 - horizon
     unit, when = np.nonzero(one.switch)
     so_far = np.abs(np.stack([paths.change[unit, when - back] for back in range(length)]))
-    return float(so_far[0].mean()), float(np.nansum(so_far, axis=0).mean())
+    return np.pad(np.nan_to_num(so_far).mean(axis=1), (0, longest - length))
 
 
 def _total(made: list[Comparison], exposure: Array, horizons: Codes) -> Array:
@@ -239,12 +265,12 @@ def _total(made: list[Comparison], exposure: Array, horizons: Codes) -> Array:
     return np.asarray(count / float(count @ exposure))
 
 
-def _weights(made: list[Comparison], scale: Array) -> Weights:
+def _weights(made: list[Comparison]) -> Weights:
     units, periods = made[0].weight.shape
     left = np.zeros((units, periods, len(made)))
     for at, one in enumerate(made):
         for back, sign in ((one.late, 1), (one.early, -1)):
-            left[:, : periods - back, at] += sign * scale[at] * one.weight[:, back:]
+            left[:, : periods - back, at] += sign * one.weight[:, back:]
     flat = left.reshape(units * periods, len(made))
     kept = np.flatnonzero(flat.any(axis=1))
     return Weights(flat[kept], unit=kept // periods, units=units)

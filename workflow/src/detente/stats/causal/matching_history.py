@@ -15,31 +15,38 @@ balance. `analytic_errors` says what PanelMatch does for standard errors.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from detente.base.errors import UnknownOption, choices
-from detente.base.types import Array, Codes
+from detente.base.types import Array
 from detente.stats.causal.effects import EventStudy, Weights
-from detente.stats.causal.matching_sets import ESTIMANDS, Window, find_sets
+from detente.stats.causal.matching_sets import BASE, ESTIMANDS, Window, find_sets
 from detente.stats.causal.matching_weights import NOTHING, Refinement, Weighting, alike, refine
 from detente.stats.causal.panel import TreatmentPanel
-
-BASE = -1
 
 
 @dataclass(frozen=True)
 class Matched:
-    """Matched sets of an estimand with their weights: one of ATT, ART or ATC, or for ATE those of ATT and of ATC."""
+    """Matched sets of an estimand with their weights, by the horizon of the effect that they are for.
+
+    `at` each horizon: the sets of ATT, ART or ATC, or for ATE those of ATT and of ATC. They are the same at all
+    horizons unless the window has `outcomes="each"`.
+    """
 
     panel: TreatmentPanel
     estimand: str
     window: Window
     refinement: Refinement
-    parts: tuple[Weighting, ...]
+    at: Mapping[int, tuple[Weighting, ...]]
+
+    @property
+    def parts(self) -> tuple[Weighting, ...]:
+        """The sets of the effect in the switch's own period."""
+        return self.at[0]
 
     def study(self) -> EventStudy:
         """Effects by periods since the switch (equation 9), with what each unit adds to them (equation 13).
@@ -47,46 +54,44 @@ class Matched:
         Unit i has A_i, the sum of its weighted outcomes, and B_i, its focal cells: the estimate is Σ A_i / Σ B_i, and
         i adds (A_i − estimate × B_i) / Σ B_i to its error.
         """
-        horizons, panel = self.window.horizons, self.panel
-        focal, weights = sum(len(part.sets.unit) for part in self.parts), self._cell_weights(horizons)
-        cells = weights / focal
+        panel, every = self.panel, [self.at[int(horizon)] for horizon in self.window.horizons]
+        focal = np.array([sum(len(part.sets.unit) for part in parts) for parts in every])
+        cells = self._cell_weights() / focal[:, None, None]
         sums = np.einsum("kut,ut->uk", cells, np.nan_to_num(panel.outcome))
-        units = np.bincount(np.concatenate([part.sets.unit for part in self.parts]), minlength=panel.units)
-        share = np.repeat((units / focal)[:, None], len(horizons), axis=1)
+        units = [np.concatenate([part.sets.unit for part in parts]) for parts in every]
+        share = np.stack([np.bincount(of, minlength=panel.units) for of in units], axis=1) / focal
         estimate = sums.sum(axis=0)
         used = np.flatnonzero(cells.any(axis=0))
-        count = np.full(len(horizons), focal)
-        controls = sum(self._used(part) for part in self.parts)
         return EventStudy(
             design=self._design(),
             estimand=self.estimand,
-            horizon=horizons,
+            horizon=self.window.horizons,
             estimate=estimate,
             influence=sums - estimate * share,
             share=share,
             weights=Weights(
-                cells.reshape(len(horizons), -1)[:, used].T, unit=used // panel.outcome.shape[1], units=panel.units
+                cells.reshape(len(cells), -1)[:, used].T, unit=used // panel.outcome.shape[1], units=panel.units
             ),
-            treated=count,
-            controls=np.full(len(horizons), controls),
+            treated=focal,
+            controls=np.array([sum(map(self._used, parts)) for parts in every]),
             panel=panel,
             details=self.details,
             notes=self._notes(),
         )
 
-    def _cell_weights(self, horizons: Codes) -> Array:
+    def _cell_weights(self) -> Array:
         """Weights (k, U, T) of outcomes in the sums over focal cells of their comparisons."""
         units, span = self.panel.outcome.shape
-        table = np.zeros((len(horizons), units * span))
-        for part in self.parts:
-            sets = part.sets
-            at = np.r_[sets.unit * span + sets.period, sets.place(span)]
-            weight = sets.sign * np.r_[np.ones(len(sets.unit)), -part.total]
-            at, weight = at[weight != 0], weight[weight != 0]
-            for k, horizon in enumerate(horizons):
-                np.add.at(table[k], at + horizon, weight)
-                np.subtract.at(table[k], at + BASE, weight)
-        return table.reshape(len(horizons), units, span)
+        table = np.zeros((len(self.window.horizons), units * span))
+        for of_horizon, horizon in zip(table, self.window.horizons, strict=True):
+            for part in self.at[int(horizon)]:
+                sets = part.sets
+                at = np.r_[sets.unit * span + sets.period, sets.place(span)]
+                weight = sets.sign * np.r_[np.ones(len(sets.unit)), -part.total]
+                at, weight = at[weight != 0], weight[weight != 0]
+                np.add.at(of_horizon, at + horizon, weight)
+                np.subtract.at(of_horizon, at + BASE, weight)
+        return table.reshape(-1, units, span)
 
     def _used(self, part: Weighting) -> int:
         """Cells that are controls with a weight."""
@@ -97,7 +102,7 @@ class Matched:
 
     @property
     def details(self) -> dict[str, float]:
-        """Numbers of matched sets, of pairs before and after refinement, and of focal cells left out."""
+        """Numbers of matched sets, of pairs before and after refinement, and of focal cells left out, of `parts`."""
         lost = sum(count for part in self.parts for _, count in part.sets.attrition)
         return {
             "matched_sets": float(sum(len(part.sets.unit) for part in self.parts)),
@@ -114,15 +119,17 @@ class Matched:
     def _notes(self) -> tuple[str, ...]:
         said = [f"{reason}: {count:,} left out" for part in self.parts for reason, count in part.sets.attrition]
         pairs = f"{int(self.details['matched_sets']):,} matched sets, {int(self.details['weighted_pairs']):,} pairs"
-        return (pairs, *said)
+        if self.window.outcomes == "common":
+            return (pairs, *said)
+        return (f"at the switch {pairs}", *said, "each horizon has the sets whose outcomes are known then")
 
-    def table(self) -> pd.DataFrame:
-        """One row per pair of a focal cell and a control with a weight.
+    def table(self, horizon: int = 0) -> pd.DataFrame:
+        """One row per pair of a focal cell and a control with a weight in the effect at a horizon.
 
         Columns: part ("ATT", "ART" or "ATC"), unit and period of the focal cell, control, weight.
         """
         frames = []
-        for part in self.parts:
+        for part in self.at[horizon]:
             sets = part.sets
             cell, control, weight = part.listed()
             frames.append(
@@ -188,8 +195,11 @@ def matched_sets(
     window, refinement = window or Window(), refinement or Refinement()
     present = refinement.present(panel)
     names = ("ATT", "ATC") if estimand == "ATE" else (estimand,)
-    parts = tuple(refine(panel, find_sets(panel, name, window, present), refinement) for name in names)
-    return Matched(panel, estimand, window, refinement, parts)
+    at: dict[int, tuple[Weighting, ...]] = {}
+    for horizons in window.together:
+        found = [find_sets(panel, name, window, present, horizons) for name in names]
+        at |= dict.fromkeys(horizons, tuple(refine(panel, sets, refinement) for sets in found))
+    return Matched(panel, estimand, window, refinement, at)
 
 
 def matching(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
 import numpy as np
 
-from detente.base.errors import NoControls, ShortPanel, UnknownOption
+from detente.base.errors import NoControls, ShortPanel, UnknownOption, choices
 from detente.base.numbering import number
 from detente.base.types import Array, Codes, Flags
 from detente.stats.causal.panel import TreatmentPanel, lagged
@@ -16,6 +17,9 @@ from detente.stats.causal.timing import no_switches, require_binary
 
 Estimand = Literal["ATT", "ART", "ATC", "ATE"]
 ESTIMANDS = ("ATT", "ART", "ATC", "ATE")
+OUTCOMES = ("common", "each")
+# Differences are from the period before the switch.
+BASE = -1
 # Histories are codes to the base of three: treated, not treated, missing.
 LONGEST = 30
 
@@ -25,7 +29,11 @@ class Window:
     """What cells of one matched set share, and which periods they need.
 
     `history` periods before the switch in which treatment is the same; `leads` last period after it with an effect.
-    `placebo` whether outcomes of the whole history are needed, for effects before the switch. `match_missing` whether a
+    `placebo` whether there are effects before the switch, in the periods of the history. `outcomes` that cells must
+    have: "common", those of all effects, so that all are of the same sets, as in PanelMatch 3.1.1; "each", for an
+    effect its own and that of the base period, so that each is of all the sets that have it. `delay` periods after
+    which treatment works: outcomes of as many of the first ones of the history follow from treatment before it, and are
+    no placebos. `match_missing` whether a
     missing treatment matches a missing one; else histories have none. `forbid_reversal` whether cells keep their
     treatment through all leads. `steady` periods before the switch without treatment, or with it for switches off.
     `exact` covariates that are the same in all periods of the history and in that of the switch. `events` a covariate
@@ -41,9 +49,13 @@ class Window:
     steady: int = 1
     exact: tuple[str, ...] = ()
     events: str | None = None
+    outcomes: str = "common"
+    delay: int = 0
 
     def __post_init__(self) -> None:
-        """Raise UnknownOption if a number of periods is not possible."""
+        """Raise UnknownOption if a number of periods is not possible, or a word is not known."""
+        if self.outcomes not in OUTCOMES:
+            raise UnknownOption(f"outcomes={self.outcomes!r} is not known; {choices(self.outcomes, OUTCOMES)}")
         if not 1 <= self.history <= LONGEST:
             raise UnknownOption(f"history={self.history}: treatment is matched over 1 to {LONGEST} periods")
         if self.leads < 0:
@@ -52,14 +64,24 @@ class Window:
             )
         if not 1 <= self.steady <= self.history:
             raise UnknownOption(f"steady={self.steady} is not between 1 and the history of {self.history} periods")
-        if self.placebo and self.history < 2:
-            raise UnknownOption("placebo effects need a history of 2 periods or more: the last one is the base")
+        if self.delay < 0:
+            raise UnknownOption(f"delay={self.delay}: it is a whole number of periods from 0 on")
+        if self.placebo and self.history < 2 + self.delay:
+            raise UnknownOption(
+                f"placebo effects need a history of {2 + self.delay} periods or more: the last one is the base"
+            )
 
     @property
     def horizons(self) -> Codes:
         """Periods since the switch of the effects: placebos, without the base at -1, then the switch and its leads."""
-        before = range(-self.history, -1) if self.placebo else range(0)
+        before = range(self.delay - self.history, BASE) if self.placebo else range(0)
         return np.array([*before, *range(self.leads + 1)], dtype=np.int64)
+
+    @property
+    def together(self) -> list[tuple[int, ...]]:
+        """Horizons whose effects are of the same sets."""
+        every = tuple(map(int, self.horizons))
+        return [every] if self.outcomes == "common" else [(horizon,) for horizon in every]
 
 
 @dataclass(frozen=True)
@@ -115,10 +137,17 @@ def _at(values: Array, unit: Codes, period: Codes) -> Array:
     return np.where(inside, values[unit, np.where(inside, period, 0)], np.nan)
 
 
-def find_sets(panel: TreatmentPanel, estimand: str, window: Window, present: Flags | None = None) -> Sets:
+def find_sets(
+    panel: TreatmentPanel,
+    estimand: str,
+    window: Window,
+    present: Flags | None = None,
+    horizons: Sequence[int] | None = None,
+) -> Sets:
     """Matched sets of one estimand, ATT, ART or ATC (Imai, Kim and Wang 2023, equation 6), in time linear in cells.
 
-    `present` (U, T) where there is what a refinement needs, everywhere if None.
+    `present` (U, T) where there is what a refinement needs, everywhere if None. `horizons` of the effects that the sets
+    are for, all of the window if None: cells have their outcomes, and that of the base period.
 
     Raises ShortPanel if the panel has fewer periods than the window; NoSwitches if no cell is focal; NoControls if none
     has a control, with what was lost on the way; UnsuitableTreatment if it has values other than 0 and 1;
@@ -135,7 +164,7 @@ def find_sets(panel: TreatmentPanel, estimand: str, window: Window, present: Fla
     treatment = 1 - panel.treatment if estimand == "ART" else panel.treatment
     cells = _candidates(panel, treatment, estimand, window)
     cells.alone("no other unit of the same history does the other")
-    for reason, held in _needs(panel, treatment, window):
+    for reason, held in _needs(panel, treatment, window, window.horizons if horizons is None else horizons):
         cells.keep(reason, held.ravel()[cells.place])
         cells.alone(f"all others: {reason}")
     for name in window.exact:
@@ -239,17 +268,17 @@ def _candidates(panel: TreatmentPanel, treatment: Array, estimand: str, window: 
     return cells
 
 
-def _needs(panel: TreatmentPanel, treatment: Array, window: Window) -> list[tuple[str, Flags]]:
-    """What cells (U, T) must have besides, with the reason that those without it are left out."""
-    known = ~np.isnan(panel.outcome)
-    first = window.history if window.placebo else 1
-    whole = np.ones(known.shape, dtype=bool)
-    for back in range(-window.leads, first + 1):
-        whole &= lagged(known.astype(np.float64), back) == 1
-    needs = [(f"outcomes not known from {-first} to +{window.leads}", whole)]
+def _needs(panel: TreatmentPanel, treatment: Array, window: Window, horizons: Iterable[int]) -> list[tuple[str, Flags]]:
+    """What cells (U, T) must have besides for effects at horizons, with the reason that those without are left out."""
+    known = (~np.isnan(panel.outcome)).astype(np.float64)
+    at = sorted({BASE, *map(int, horizons)})
+    whole = np.logical_and.reduce([lagged(known, -horizon) == 1 for horizon in at])
+    run = at[-1] - at[0] == len(at) - 1
+    said = f"from {at[0]} to {at[-1]:+d}" if run else f"at {at[0]} and {at[-1]:+d}"
+    needs = [(f"outcomes not known {said}", np.asarray(whole))]
     if window.forbid_reversal:
         kept = np.ones(known.shape, dtype=bool)
-        for ahead in range(1, window.leads + 1):
+        for ahead in range(1, at[-1] + 1):
             kept &= lagged(treatment, -ahead) == treatment
         needs.append(("treatment changes within the leads", kept))
     return needs

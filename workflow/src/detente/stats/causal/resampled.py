@@ -132,6 +132,13 @@ class Permuted:
         """Two-sided; the observed assignment counts among the draws."""
         return share_of_draws(np.abs(self.draws) >= abs(self.observed) * (1 - TIE))
 
+    @property
+    def p_two_tails(self) -> float:
+        """Twice the smaller share of draws as far or further on one side: for draws that are not centred at zero."""
+        slack = TIE * abs(self.observed)
+        tails = (self.draws <= self.observed + slack, self.draws >= self.observed - slack)
+        return min(1.0, 2 * min(map(share_of_draws, tails)))
+
 
 def permutation_test(
     design: Callable[[TreatmentPanel], EventStudy],

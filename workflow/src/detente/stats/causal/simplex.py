@@ -20,7 +20,8 @@ def simplex_weights(a: Array, b: Array, ridge: float) -> Array:
     """Weights w (n,) ≥ 0 with Σw = 1 that minimise |a w − b|² + ridge |w|², of a (m, n) and b (m,).
 
     Accelerated projected gradients find nearly the weights that are zero; an active set then meets the conditions of
-    Karush, Kuhn and Tucker down to rounding. Raises NotConverged if it does not.
+    Karush, Kuhn and Tucker down to rounding. Where nothing tells weights apart they are equal. Raises NotConverged if
+    it does not.
     """
     scale = float(np.abs(a).max(initial=0.0)) or 1.0
     a, b, ridge = a / scale, b / scale, ridge / scale**2
@@ -64,6 +65,8 @@ def _on_face(a: Array, b: Array, ridge: float) -> Array:
 def _projected_gradients(a: Array, b: Array, ridge: float) -> Array:
     steep = float(np.linalg.norm(a, 2)) ** 2 + ridge
     w = moved = np.full(a.shape[1], 1 / a.shape[1])
+    if not steep:  # Columns of zeros without a penalty: any weights do as well.
+        return w
     momentum = 1.0
     for _ in range(FIRST_STEPS):
         following = _projected(moved - (a.T @ (a @ moved - b) + ridge * moved) / steep)

@@ -13,7 +13,7 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from scipy import optimize, stats
+from scipy import optimize
 
 from detente.base.errors import (
     EstimationError,
@@ -211,12 +211,14 @@ def _risk_sets(spells: Spells, stratum: Codes) -> RiskSets:
 
 def _distribution(sets: RiskSets) -> tuple[int, Array]:
     """Least number of treated spells that end, and the probabilities (m,) of it and those after it, without effect."""
+    from scipy.stats import hypergeom
+
     first, weights = 0, np.ones(1)
     for n, m, d in zip(sets.size, sets.treated, sets.ended, strict=True):
         low, high = max(0, m + d - n), min(m, d)
         first += int(low)
         if high > low:
-            weights = np.convolve(weights, stats.hypergeom.pmf(np.arange(low, high + 1), n, m, d))
+            weights = np.convolve(weights, hypergeom.pmf(np.arange(low, high + 1), n, m, d))
     return first, np.asarray(weights / weights.sum())
 
 

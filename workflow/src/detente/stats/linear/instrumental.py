@@ -12,6 +12,7 @@ from detente.base.errors import (
     NoInstruments,
     NoVariation,
     RankDeficient,
+    UnknownVariable,
     UnsupportedCovariance,
 )
 from detente.base.numerics import CROSSING, LEAST_ANGLE, SINGULAR
@@ -169,7 +170,8 @@ def iv_lpm(design: ModelFrame, *, first_stage: str | Vcov = "") -> Solution:
 
     Raises NoInstruments if endogenous regressors or instruments are missing, or too few instruments vary within
     effects; NoVariation if outcome, treatment or an endogenous regressor does not vary within effects; RankDeficient if
-    regressors, instruments, or regressors projected on instruments are linearly dependent.
+    regressors, instruments, or regressors projected on instruments are linearly dependent; UnsupportedCovariance if
+    `first_stage` is not known or does not go by scores alone.
     """
     stage = stage_of(design)
     data, exogenous = stage.data, stage.exogenous
@@ -201,6 +203,8 @@ def _said(design: ModelFrame, stage: Stage, vcov: str | Vcov) -> tuple[str, ...]
     try:
         strength, made = effective_f(design, stage, vcov)
         said.append(f"first stage of {name!r}: effective F = {strength:.2f} ({made})")
+    except (UnsupportedCovariance, UnknownVariable) as error:
+        raise type(error)(f"first_stage: {error}") from error
     except DetenteError as error:
         said.append(f"first stage of {name!r}: no effective F under {vcov!r}: {error}")
     return tuple(said)
