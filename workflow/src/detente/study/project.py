@@ -1,12 +1,13 @@
 """Loading `config/` with every check that needs more than its types."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from detente.base.errors import (
     ConfigError,
+    DetenteError,
     RoleError,
     UnknownEstimator,
     UnknownVariable,
@@ -16,16 +17,17 @@ from detente.base.errors import (
 )
 from detente.base.strict import located
 from detente.data import SOURCES, SourceRecord, rules
-from detente.data.panel import DURATIONS, Entry, catalogue
+from detente.data.panel import DURATIONS, Entry, check_window
 from detente.data.sources import REGISTRY, Source, source
 from detente.simulate import WRITTEN
 from detente.stats import ModelFrame, get, read, with_fixed_effects
-from detente.study.config import CLAIMS, SAMPLES, Claim, Project, load_project
+from detente.study.completing import completed
+from detente.study.config import CLAIMS, Claim, Project, load_project
+from detente.study.config.offer import Offered, either, offered
+from detente.study.described import method_of, sources_of
 from detente.study.design import misplaced, specification
 
 Keys = tuple[str | int, ...]
-# Variables of a panel of dyad-years under False, of directed ones under True.
-Offered = Mapping[bool, Mapping[str, Entry]]
 
 
 def load(root: Path, override: Path | None = None) -> Project:
@@ -36,19 +38,25 @@ def load(root: Path, override: Path | None = None) -> Project:
     """
     project = load_project(root, override)
     _check_sources(project)
-    sources = list(REGISTRY.values())
-    offered = {False: catalogue(sources), True: catalogue(sources, "directed-dyad-year")}
-    for error, faults in ((UnknownVariable, _unknown(project, offered)), (RoleError, _unfit(project, offered))):
-        if lines := list(faults):
-            raise error("\n".join(lines))
+    _check_windows(project)
+    known = offered(project)
+    _refuse(UnknownVariable, _unknown(project, known))
+    project = completed(project)
+    _refuse(RoleError, _unfit(project, known))
     _check_estimators(project)
-    _check_joined(project, offered)
+    _check_joined(project, known)
+    _check_described(project)
     return project
+
+
+def _refuse(error: type[DetenteError], faults: Iterator[str]) -> None:
+    if lines := list(faults):
+        raise error("\n".join(lines))
 
 
 def _check_sources(project: Project) -> None:
     path = project.root / SOURCES
-    for slug, record in project.sources.items():
+    for slug, record in ((slug, record) for slug, record in project.sources.items() if slug not in project.data):
         try:
             module = source(slug)
         except ConfigError as error:
@@ -57,6 +65,14 @@ def _check_sources(project: Project) -> None:
             raise ConfigError(f"{located(path, ['sources', slug, key])} › sources › {slug} › {key}: {fault}")
     if missing := sorted(set(REGISTRY) - set(project.sources)):
         raise ConfigError(f"{located(path, ['sources'])} › sources: no block for {', '.join(missing)}")
+
+
+def _check_windows(project: Project) -> None:
+    for study in project.studies.values():
+        try:
+            check_window(study.window)
+        except ConfigError as error:
+            raise ConfigError(f"{project.located(study, 'window')}: {error}") from error
 
 
 def _faults(record: SourceRecord, module: Source) -> Iterator[tuple[str, str]]:
@@ -77,24 +93,35 @@ def _faults(record: SourceRecord, module: Source) -> Iterator[tuple[str, str]]:
 
 
 def _unknown(project: Project, offered: Offered) -> Iterator[str]:
-    """Names of samples, controls and claims that are no variable of the panel."""
-    either = {**offered[False], **offered[True]}
+    """Names of variables, samples, controls and claims that are no variable of the panel."""
+    both = either(offered)
 
-    def unless(legal: Mapping[str, Entry], name: str, file: Path, *keys: str | int) -> Iterator[str]:
+    def unless(legal: Mapping[str, Entry], name: str, kind: str, of: str, *keys: str | int) -> Iterator[str]:
         if name not in legal:
-            yield f"{_at(project, file, *keys)}: {name!r} is not a variable of the panel; {choices(name, legal)}"
+            yield f"{project.at(kind, of, *keys)}: {name!r} is not a variable of the panel; {choices(name, legal)}"
 
+    for name, made in project.variables.items():
+        yield from (fault for need in made.needs for fault in unless(both, need, "variables", name, "expression"))
+        yield from _apart(project, name, made.needs, both)
     for name, sample in project.samples.items():
         for variable in sample.variables:
-            yield from unless(either, variable, SAMPLES, "samples", name, "expression")
+            yield from unless(both, variable, "samples", name, "expression")
     for name, control in project.claims.controls.items():
-        yield from unless(either, control.variable, CLAIMS, "controls", name, "variable")
+        yield from unless(both, control.variable, "controls", name, "variable")
     for claim in project.claims.claims.values():
+        mine = offered[claim.directed]
         for keys, variable in _named(claim):
-            yield from unless(offered[claim.directed], variable, CLAIMS, "claims", claim.id, *keys)
-        for i, name in enumerate(claim.controls):
-            if (variable := project.claims.controls[name].variable) in either:
-                yield from unless(offered[claim.directed], variable, CLAIMS, "claims", claim.id, "controls", i)
+            yield from unless(mine, variable, "claims", claim.id, *keys)
+        held = enumerate(project.claims.controls[name].variable for name in claim.controls)
+        for i, variable in ((i, variable) for i, variable in held if variable in both):
+            yield from unless(mine, variable, "claims", claim.id, "controls", i)
+
+
+def _apart(project: Project, name: str, needs: Sequence[str], both: Mapping[str, Entry]) -> Iterator[str]:
+    """What a study's variable is made of, if no panel has it all together."""
+    if name not in both and all(need in both for need in needs):
+        where = project.at("variables", name, "expression")
+        yield f"{where}: no panel has {' and '.join(map(repr, needs))} together"
 
 
 def _named(claim: Claim) -> Iterator[tuple[Keys, str]]:
@@ -111,28 +138,33 @@ def _unfit(project: Project, offered: Offered) -> Iterator[str]:
 
     Geography and duration exempt a control from coming before the treatment, so that only some variables have them.
     """
-    controls, either = project.claims.controls, {**offered[True], **offered[False]}
-    geography = sorted(name for name, entry in either.items() if entry.variable.geography)
+    controls, both = project.claims.controls, either(offered)
+    geography = sorted(name for name, entry in both.items() if entry.variable.geography)
     entitled = {"geography": geography, "duration": list(dict.fromkeys(DURATIONS.values()))}
     for name, control in controls.items():
         legal = entitled.get(control.role, [control.variable])
         if control.variable not in legal:
-            where = _at(project, CLAIMS, "controls", name, "role")
+            where = project.at("controls", name, "role")
             yield f"{where}: {control.variable!r} cannot be {control.role}; {choices(control.variable, legal)}"
     for claim in project.claims.claims.values():
         legal = [name for name, entry in offered[claim.directed].items() if entry.variable.role == "outcome"]
         if claim.outcome not in legal:
-            where = _at(project, CLAIMS, "claims", claim.id, "outcome")
+            where = project.at("claims", claim.id, "outcome")
             yield f"{where}: {claim.outcome!r} is not an onset among dyads at risk; {choices(claim.outcome, legal)}"
             continue
         treatment = offered[claim.directed][claim.treatment].variable
         if claim.contrast is None and treatment.unit != "0/1" and not treatment.contrast:
-            where = _at(project, CLAIMS, "claims", claim.id, "treatment")
+            where = project.at("claims", claim.id, "treatment")
             yield f"{where}: {claim.treatment!r} is not 0 or 1: add a `contrast` of two values, percentiles or a case"
+        for name in (claim.treatment, claim.outcome):
+            first, last = offered[claim.directed][name].years
+            if claim.window and not first <= claim.window[0] <= claim.window[1] <= last:
+                where = project.at("claims", claim.id, "window")
+                yield f"{where}: {list(claim.window)} must lie within {first}\u2013{last}, in which {name!r} is coded"
         for i, name in enumerate(claim.controls):
             if fault := misplaced(claim, controls[name], DURATIONS):
-                where = located(project.root / CLAIMS, ["claims", claim.id, "controls", i])
-                yield f"{where} › claims › {claim.id} › controls › {name}: {fault}"
+                where = project.at("claims", claim.id, "controls", i).removesuffix(f" › {i}")
+                yield f"{where} › {name}: {fault}"
 
 
 def _at(project: Project, file: Path, *keys: str | int) -> str:
@@ -143,7 +175,9 @@ def _check_joined(project: Project, offered: Offered) -> None:
     """Every study joins the sources that its claims need, and a simulated world writes all that its study joins."""
     for study in project.studies.values():
         for i, slug in enumerate(study.sources if study.world == "simulated" else ()):
-            if any((t.slug or project.sources[slug].folder or slug, t.file) not in WRITTEN for t in REGISTRY[slug].raw):
+            folder = project.sources[slug].folder or slug
+            raw = () if slug in project.data else REGISTRY[slug].raw
+            if any((table.slug or folder, table.file) not in WRITTEN for table in raw):
                 where = project.located(study, "sources", i)
                 raise ConfigError(f"{where}: the simulated world writes no {slug!r}; take it out")
         entries = offered[project.is_directed(study)]
@@ -161,6 +195,20 @@ def _check_joined(project: Project, offered: Offered) -> None:
             if lacking := [slug for slug in entries[name].sources if slug not in study.sources]:
                 where = project.located(study, "sources")
                 raise ConfigError(f"{where}: {name!r} is made from {', '.join(lacking)}, which the study does not join")
+
+
+def _check_described(project: Project) -> None:
+    """Methods of described claims exist and have legal options; a simulated world has the sources that they need."""
+    for claim in project.claims.described.values():
+        method, options = method_of(claim, project.root / CLAIMS)
+        if unknown := sorted(set(method.sources(options)) - set(REGISTRY)):
+            where = _at(project, CLAIMS, "described", claim.id, "options")
+            raise ConfigError(f"{where}: {unknown[0]!r} is no source; {choices(unknown[0], REGISTRY)}")
+    for study in project.studies.values():
+        for claim in project.described_by(study) if study.world == "simulated" else ():
+            if lacking := [slug for slug in sources_of(claim) if slug not in study.sources]:
+                where = project.located(study, "described")
+                raise ConfigError(f"{where}: {claim.id!r} needs {', '.join(lacking)}, which the study does not join")
 
 
 def _check_estimators(project: Project) -> None:

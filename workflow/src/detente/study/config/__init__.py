@@ -12,17 +12,24 @@ from detente.study.config.claims import (
     ClaimsFile,
     Contrast,
     Control,
+    Described,
     DesignName,
     Duration,
+    Moderator,
+    Placebo,
     Sample,
+    SamplesFile,
     load_samples,
 )
 from detente.study.config.hypotheses import Hypothesis
 from detente.study.config.multiverse import MULTIVERSE, Multiverse, load_multiverse
-from detente.study.config.project import OF_THE_PAPER, Project, Study, load_project
+from detente.study.config.own import Own
+from detente.study.config.project import Project, Study, load_project
+from detente.study.config.said import OF_THE_PAPER
+from detente.study.config.schemas import study_schema
 
 __all__ = [
     "CLAIMS", "MULTIVERSE", "OF_THE_PAPER", "SAMPLES", "Author", "Claim", "ClaimsFile", "Contrast", "Control",
-    "DesignName", "Duration", "Hypothesis", "Multiverse", "Project", "Sample", "Study", "load_multiverse",
-    "load_project", "load_samples",
+    "Described", "DesignName", "Duration", "Hypothesis", "Moderator", "Multiverse", "Own", "Placebo", "Project",
+    "Sample", "SamplesFile", "Study", "load_multiverse", "load_project", "load_samples", "study_schema",
 ]  # fmt: skip

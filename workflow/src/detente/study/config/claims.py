@@ -5,21 +5,24 @@ Samples say which dyad-years a model is fitted to, as expressions over panel var
 
 from __future__ import annotations
 
+from itertools import combinations
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pandas as pd
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from detente.base.errors import FormulaError
+from detente.base.errors import FormulaError, choices
 from detente.base.expressions import Table, names, parse, parse_condition, selected, uses_other_rows
-from detente.base.strict import Identifier, Once, Strict, read, unrepeated
+from detente.base.strict import Identifier, Once, Strict, Window, read, unrepeated
+from detente.data import AssignedBy
 
 CLAIMS, SAMPLES = Path("config/claims.yaml"), Path("config/samples.yaml")
-CODE = r"^[A-Z][0-9]{1,2}$"
+CODE, CODE_OR_NONE = r"^[A-Z][0-9]{1,2}$", r"^([A-Z][0-9]{1,2})?$"
 # powered: the record can tell; weak: it can tell large effects alone; case-only: one case, or a handful; untestable: no
-# record of treatment or outcome; descriptive: no effect is claimed.
-Evidence = Literal["powered", "weak", "case-only", "untestable", "descriptive"]
+# record of treatment or outcome; descriptive: no effect is claimed; unstated: a study's own claim, of which its file
+# does not say.
+Evidence = Literal["powered", "weak", "case-only", "untestable", "descriptive", "unstated"]
 Role = Literal["confounder", "duration", "geography", "mediator", "moderator"]
 Family = Literal["instruments", "deterrence", "moderators", "contrasts"]
 Duration = Literal["cubic", "capped", "spline", "log", "decay", "none"]
@@ -28,6 +31,9 @@ DesignName = Literal[
     "twfe", "event_study", "matching", "imputation", "first_switches", "staggered", "matching_ends", "carry_over"
 ]
 """Designs for treatments that switch, in order of print; `study/robustness/designs.py` says what each compares."""
+
+KadKind = Literal["exercise", "alliance", "mission"]
+"""Kinds of events of several states, each one observation; `data/kads/groups.py` says where they are from."""
 
 
 class Control(Strict):
@@ -93,7 +99,9 @@ class Claim(Strict):
     """
 
     id: str = ""
-    code: str = Field(pattern=CODE, description="Its place in the list of all claims, such as A2.")
+    code: str = Field(
+        default="", pattern=CODE_OR_NONE, description="Its place in the list of all claims, such as A2; else none."
+    )
     label: str
     statement: str
     instrument: str = Field(description="What the treatment is called inside a sentence.")
@@ -110,9 +118,18 @@ class Claim(Strict):
     family: Family = Field(default="instruments", description="Claims that are judged together.")
     directed: bool = Field(default=False, description="Whether rows are a potential initiator and its target.")
     sample: Identifier | None = Field(default=None, description="Its headline sample, where it is not the study's.")
+    window: Window | None = Field(
+        default=None, description="Years in which its treatment and outcome are coded, for studies with `windows: own`."
+    )
     moderator: Moderator | None = None
     designs: Once[DesignName] | None = Field(
         default=None, description="What the headline is set beside; all designs if left out."
+    )
+    assigned: AssignedBy | None = Field(
+        default=None, description="How its treatment is assigned, where this is not declared with the variable."
+    )
+    kads: KadKind | None = Field(
+        default=None, description="Events of several states that the headline is set beside, each as one observation."
     )
     controls: Once[Identifier]
     placebos: tuple[Placebo, ...] = ()
@@ -139,27 +156,76 @@ class Untested(Strict):
     needs: str = Field(description="Data that a test would need.")
 
 
+class Described(Strict):
+    """A claim that no onset among dyads at risk can answer: it has a method of its own, or is shown year by year.
+
+    `method` is one of `detente.study.described`, and checks its `options`. Without `expected` the claim is about a
+    case, which is shown and not judged.
+    """
+
+    id: str = ""
+    code: str = Field(pattern=CODE)
+    label: str
+    statement: str
+    evidence: Evidence
+    beside: Identifier | None = Field(
+        default=None, description="The tested claim of the same code that it stands beside."
+    )
+    method: Identifier
+    options: dict[str, Any] = Field(default={})
+    expected: Literal["positive", "negative", "either"] | None = Field(
+        default=None, description="On which side of its null value the claim has the quantity that it is judged by."
+    )
+    window: Window = Field(description="First and last year that are used.")
+    design: str
+    why: str = Field(description="What it can show, and what it cannot.")
+
+
+def _listed(claim: Claim) -> Claim:
+    """A claim of the list, which has a place there; raises ValueError if it does not say what all of them say."""
+    if not claim.code:
+        raise ValueError("a claim of the list needs its `code`, such as A2")
+    if claim.evidence == "unstated":
+        raise ValueError("a claim of the list says of what class its `evidence` is, and `unstated` says nothing")
+    return claim
+
+
 class ClaimsFile(Strict):
     """`config/claims.yaml`: the claims, the controls they share, and the smallest effect size of interest."""
 
     smallest_effect: float = Field(gt=0, lt=1, description="Share of base risk.")
     controls: dict[Identifier, Control]
-    claims: dict[Identifier, Claim]
+    claims: dict[Identifier, Annotated[Claim, AfterValidator(_listed)]]
+    described: dict[Identifier, Described] = Field(default={})
     untested: dict[Identifier, Untested] = Field(default={})
 
     @model_validator(mode="before")
     @classmethod
     def _ids(cls, data: Any) -> Any:
-        return _keyed(data, "id", "claims", "untested")
+        return _keyed(data, "id", "claims", "described", "untested")
 
     @model_validator(mode="after")
     def _told_apart(self) -> ClaimsFile:
-        """A claim is tested or not, and has a code of its own."""
-        if both := sorted(set(self.claims) & set(self.untested)):
-            raise ValueError(f"{', '.join(map(repr, both))} must be either under `claims` or under `untested`")
-        tested, others = self.claims.values(), self.untested.values()
-        unrepeated((*(c.code for c in tested), *(c.code for c in others)))
+        """A claim is tested, described or neither, and has a code of its own."""
+        for one, other in combinations(("claims", "described", "untested"), 2):
+            if both := sorted(set(getattr(self, one)) & set(getattr(self, other))):
+                raise ValueError(f"{', '.join(map(repr, both))} must be either under `{one}` or under `{other}`")
+        for claim in self.described.values():
+            if claim.beside is not None and claim.beside not in self.claims:
+                legal = choices(claim.beside, self.claims)
+                raise ValueError(f"described › {claim.id} › beside: {claim.beside!r} is not under `claims`; {legal}")
+            if claim.beside is not None and claim.code != (code := self.claims[claim.beside].code):
+                raise ValueError(
+                    f"described › {claim.id} › code: {claim.code} must be that of {claim.beside!r}, {code}"
+                )
+        alone = (claim for claim in self.every if not (isinstance(claim, Described) and claim.beside))
+        unrepeated(tuple(claim.code for claim in alone))
         return self
+
+    @property
+    def every(self) -> tuple[Claim | Described | Untested, ...]:
+        """All claims: those that are tested, those that are described, the others."""
+        return (*self.claims.values(), *self.described.values(), *self.untested.values())
 
 
 class Sample(Strict):

@@ -12,7 +12,8 @@ from pydantic import Field, model_validator
 from detente.base import strict
 from detente.base.errors import ConfigError, DetenteError, choices
 from detente.base.strict import Identifier, Once, Strict, Window
-from detente.study.config.claims import Control, Duration, Role
+from detente.study.config.claims import Control, DesignName, Duration, Role
+from detente.study.config.own import NO_REASON
 from detente.study.config.project import Project
 
 MULTIVERSE = Path("config/multiverse.yaml")
@@ -40,7 +41,8 @@ class Settings(Strict):
 
     `coding` and `severity` name an outcome together, and with `directed` its initiation by the first state of a row;
     years at peace then count by that coding. With a longer `lag`, confounders and the moderator are measured as much
-    earlier. Of `effects`, "region_year" is the year in the pair of regions of the two states.
+    earlier. Of `effects`, "region_year" is the year in the pair of regions of the two states. `design`: a design for
+    treatments that switch, on the linear scale, in the place of a regression.
     """
 
     coding: Identifier | None = None
@@ -55,6 +57,7 @@ class Settings(Strict):
     estimator: Identifier | None = None
     vcov: Literal["dyadic", "dyad", "dyadic_cr2"] | None = None
     window: Window | None = None
+    design: DesignName | None = None
 
     @cached_property
     def given(self) -> dict[str, Any]:
@@ -71,12 +74,15 @@ class Option(Strict):
     tag: Tag
     why: str = Field(min_length=20)
     claims: tuple[Identifier, ...] | None = Field(default=None, description="Claims that it is for; None for all.")
+    not_for: dict[Identifier, str] = Field(default={}, description="Claims that cannot have it, and why.")
     default: bool = False
 
     @model_validator(mode="after")
     def _headline(self) -> Option:
         if self.default and self.tag != "equivalent":
             raise ValueError("the headline's option is equivalent to itself: its tag must be 'equivalent'")
+        if self.default and self.not_for:
+            raise ValueError("the headline's option is every claim's: it cannot be `not_for` some")
         return self
 
 
@@ -85,6 +91,10 @@ class Node(Strict):
 
     question: str
     claims: tuple[Identifier, ...] | None = Field(default=None, description="Claims that it bears on; None for all.")
+    crossed: Once[Identifier] | None = Field(
+        default=None,
+        description="Decisions that its other options are combined with, one at a time; None for all, in full.",
+    )
     options: dict[Identifier, Option] = Field(min_length=2)
 
     @model_validator(mode="after")
@@ -128,12 +138,40 @@ class Multiverse(Strict):
     constraints: tuple[Constraint, ...] = ()
 
 
+class AddedOption(Option):
+    """An option that a study adds; it is tagged uncertain unless it says."""
+
+    label: str = ""
+    tag: Tag = "uncertain"
+    why: str = Field(default=NO_REASON, min_length=20)
+
+    @model_validator(mode="after")
+    def _headline(self) -> AddedOption:
+        """A default is the headline's, and equivalent to itself."""
+        return self
+
+
+class AddedNode(Strict):
+    """A decision that a study adds, or adds options to."""
+
+    question: str = ""
+    claims: tuple[Identifier, ...] | None = None
+    crossed: Once[Identifier] | None = None
+    options: dict[Identifier, AddedOption] = Field(min_length=1)
+
+
+class Added(Strict):
+    """`multiverse:` of a study's file."""
+
+    nodes: dict[Identifier, AddedNode] = Field(min_length=1)
+
+
 def load_multiverse(root: Path, project: Project) -> Multiverse:
     """Read `config/multiverse.yaml` and check every name that it uses against the project's.
 
     Raises ConfigError naming file, line, key, legal values and the nearest match; all problems together.
     """
-    multiverse = strict.read(root / MULTIVERSE, Multiverse)
+    multiverse = _extended(strict.read(root / MULTIVERSE, Multiverse), project)
     shared, nodes = project.claims.controls, multiverse.nodes
     legal: dict[str, Collection[str]] = {
         "a claim": project.claims.claims,
@@ -147,13 +185,13 @@ def load_multiverse(root: Path, project: Project) -> Multiverse:
         for name in multiverse.controls
         if name in shared
     ]
-    refuse_unknown(multiverse, root, legal, ConfigError, taken)
+    refuse_unknown(multiverse, project, legal, ConfigError, taken)
     return multiverse
 
 
 def refuse_unknown(
     multiverse: Multiverse,
-    root: Path,
+    project: Project,
     legal: Mapping[str, Collection[str]],
     error: type[DetenteError],
     others: Sequence[tuple[Keys, str]] = (),
@@ -165,9 +203,70 @@ def refuse_unknown(
         if kind in legal and name not in legal[kind]
     ]
     if found := [*others, *unknown]:
-        path = root / MULTIVERSE
-        lines = [f"{strict.located(path, keys)} › {' › '.join(map(str, keys))}: {fault}" for keys, fault in found]
-        raise error("\n".join(lines))
+        raise error("\n".join(f"{place_of(project, keys)}: {fault}" for keys, fault in found))
+
+
+def place_of(project: Project, keys: Keys) -> str:
+    """`file:line › keys` of what stands under these keys, in the shipped multiverse or in the file of a study."""
+    within = (project.root / MULTIVERSE, keys)
+    for path, said in (item for own in project.own.values() for item in own.multiverse.items()):
+        node = said["nodes"].get(keys[1]) if keys[0] == "nodes" else None
+        if node is not None and (len(keys) < 4 or keys[3] in node.get("options", {})):
+            within = (path, ["multiverse", *keys])
+    return place(*within)
+
+
+def _extended(multiverse: Multiverse, project: Project) -> Multiverse:
+    """The shipped multiverse with decisions and options that studies add; raises ConfigError with their line."""
+    nodes = dict(multiverse.nodes)
+    for name, own in project.own.items():
+        for path, said in own.multiverse.items():
+            added = strict.validated(path, Added, said, ["multiverse"])
+            for node, decision in added.nodes.items():
+                at: Keys = ["multiverse", "nodes", node]
+                nodes[node] = _node(nodes.get(node), decision, project.studies[name].claims, (path, at))
+    return multiverse.model_copy(update={"nodes": nodes})
+
+
+def _node(known: Node | None, added: AddedNode, mine: tuple[str, ...], at: tuple[Path, Keys]) -> Node:
+    """A decision of a study's own, or a shipped one with its options, which are for its claims unless it says."""
+    path, keys = at
+    options = {
+        name: {"label": _words(name), "claims": mine, **option.model_dump(by_alias=True, exclude_unset=True)}
+        for name, option in added.options.items()
+    }
+    if known is None:
+        said = added.model_dump(exclude_unset=True, exclude={"options"})
+        whole = {"question": f"{_words(str(keys[-1]))}?", "claims": mine, **said, "options": options}
+        for name, option in whole["options"].items():
+            tag = "equivalent" if option.get("default") else "uncertain"
+            whole["options"][name] = {"tag": tag, "why": NO_REASON, **option}
+        return strict.validated(path, Node, whole, keys)
+    where = place(path, keys)
+    if given := added.model_fields_set - {"options"}:
+        raise ConfigError(f"{where}: is a shipped decision, to which `options` alone can be added, not {min(given)!r}")
+    for name, option in added.options.items():
+        if name in known.options or option.default:
+            fault = "is a shipped option" if name in known.options else "cannot be the default of a shipped decision"
+            raise ConfigError(f"{place(path, [*keys, 'options', name])}: {fault}; choose another name or leave it out")
+    more = {
+        name: strict.validated(path, Option, {"tag": "uncertain", "why": NO_REASON, **said}, [*keys, "options", name])
+        for name, said in options.items()
+    }
+    # A decision that bears on some claims now bears on these, too, whose only options are the headline's and these.
+    bound = {"claims": known.claims}
+    old = {n: o if o.default or o.claims else o.model_copy(update=bound) for n, o in known.options.items()}
+    both = known.claims and tuple(dict.fromkeys([*known.claims, *(c for o in more.values() for c in o.claims or ())]))
+    return known.model_copy(update={"claims": both, "options": {**old, **more}})
+
+
+def place(path: Path, keys: Keys) -> str:
+    """`file:line › keys`."""
+    return " › ".join([strict.located(path, keys), *map(str, keys)])
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ").capitalize()
 
 
 def _names(multiverse: Multiverse) -> Iterator[tuple[Keys, str, str]]:
@@ -176,9 +275,11 @@ def _names(multiverse: Multiverse) -> Iterator[tuple[Keys, str, str]]:
         yield ["controls", name, "variable"], VARIABLE, control.variable
     for node, decision in multiverse.nodes.items():
         yield from _listed(["nodes", node, "claims"], "a claim", decision.claims)
+        yield from _listed(["nodes", node, "crossed"], "a node", decision.crossed)
         for option, chosen in decision.options.items():
             at: Keys = ["nodes", node, "options", option]
             yield from _listed([*at, "claims"], "a claim", chosen.claims)
+            yield from (([*at, "not_for", claim], "a claim", claim) for claim in chosen.not_for)
             for key in (k for k in NAMED if k in chosen.sets.given):
                 yield [*at, "set", key], NAMED[key], chosen.sets.given[key]
             if (controls := chosen.sets.controls) is not None:

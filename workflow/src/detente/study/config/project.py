@@ -2,24 +2,27 @@
 
 import datetime
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import reduce
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from detente.base import strict
 from detente.base.errors import ConfigError, choices
 from detente.base.strict import Identifier, Once, Slug, Strict, Window
-from detente.data import SOURCES, SourceRecord, load_sources
+from detente.data import SOURCES, Expressed, SourceRecord, load_sources
 from detente.simulate import World
 from detente.study.config.authors import Author
-from detente.study.config.claims import CLAIMS, SAMPLES, Claim, ClaimsFile, Sample, load_samples
+from detente.study.config.claims import CLAIMS, SAMPLES, Claim, ClaimsFile, Described, Sample, load_samples
 from detente.study.config.hypotheses import HYPOTHESES, Hypothesis, load_hypotheses
+from detente.study.config.own import Own, OwnTable, joined, own_of
+from detente.study.config.said import said_by
 
-OF_THE_PAPER = ("authors", "date", "keywords")
-"""Keys of a study that one which extends it does not inherit: another paper has authors of its own."""
+T = TypeVar("T")
+DIRECTED = "directed-dyad-year"
 
 
 class Study(Strict):
@@ -37,12 +40,27 @@ class Study(Strict):
     mirror: str | None = None
     seed: int = Field(ge=0)
     window: Window
+    windows: Literal["common", "own"] = Field(
+        default="common", description="Whether every claim is tested in the window, or in its own where it has one."
+    )
     sources: Once[Slug] = Field(min_length=1, description="Sources that the panel joins.")
     samples: Once[Identifier] = Field(min_length=1)
     headline: Identifier
     claims: Once[Identifier] = Field(min_length=1)
+    unit: Literal["dyad-year", "directed-dyad-year"] | None = Field(
+        default=None, description="Of its panel; that which its claims are about if left out."
+    )
+    multiverse: Once[Identifier] = Field(default=(), description="Decisions that it adds, or adds options to.")
+    controls: Once[Identifier] = Field(default=(), description="Controls that it defines beside the shipped ones.")
+    variables: Once[Identifier] = Field(default=(), description="Variables that it makes of those of the panel.")
+    data: Once[Slug] = Field(default=(), description="Tables of the user's own that its panel joins.")
     examined: Literal["own", "all"] | Once[Identifier] = Field(
         default="own", min_length=1, description="Claims whose robustness is examined: its own, all, or those named."
+    )
+    described: Literal["none", "all"] | Once[Identifier] = Field(
+        default="none",
+        min_length=1,
+        description="Claims that its page of robustness describes: none, all, or those named.",
     )
     appendix: bool = Field(default=False, description="Whether the paper has an appendix on robustness.")
     estimators: Once[Identifier] = Field(min_length=1)
@@ -51,6 +69,16 @@ class Study(Strict):
     def seed_of(self, use: str) -> int:
         """A seed of its own for each use, a claim say: draws for one do not move when another is added."""
         return self.seed ^ zlib.crc32(use.encode("utf-8"))
+
+    @field_validator("unit", mode="before")
+    @classmethod
+    def _of_dyads(cls, unit: object) -> object:
+        if unit == "state-year":
+            raise ValueError(
+                "claims are about dyads, and a study of state-years has none: `detente panel --unit state-year` builds "
+                "such a panel for models of your own; legal values: dyad-year, directed-dyad-year"
+            )
+        return unit
 
     @field_validator("simulation")
     @classmethod
@@ -71,6 +99,13 @@ class Study(Strict):
             raise ValueError(f"{list(window)} must lie within the years of the simulated world, [{first}, {last}]")
         return window
 
+    @field_validator("windows")
+    @classmethod
+    def _observed(cls, windows: str, info: ValidationInfo) -> str:
+        if windows == "own" and info.data.get("simulation"):
+            raise ValueError("a simulated world has one window: say common, or leave it out")
+        return windows
+
     @field_validator("headline")
     @classmethod
     def _built(cls, headline: str, info: ValidationInfo) -> str:
@@ -86,7 +121,7 @@ class Project:
 
     `sources` maps slug → record, `samples` name → sample, `claims` the whole claims file, `studies` name → study,
     `files` a study's name to its file and those that it extends, nearest first, `hypotheses` a claim's id to why it may
-    hold or not, where that is said.
+    hold or not, where that is said. What studies define is among the rest; `own` says what each of them does.
     """
 
     root: Path
@@ -96,6 +131,41 @@ class Project:
     studies: Mapping[str, Study]
     files: Mapping[str, tuple[Path, ...]]
     hypotheses: Mapping[str, Hypothesis] = field(default_factory=dict)
+    own: Mapping[str, Own] = field(default_factory=dict)
+    variables: Mapping[str, Expressed] = field(default_factory=dict)
+    data: Mapping[str, OwnTable] = field(default_factory=dict)
+
+    def of(self, study: Study) -> "Project":
+        """The project as a study has it: without what others define."""
+        mine = self.own.get(study.name, Own())
+        others = {at for name, own in self.own.items() if name != study.name for at in own.places}
+        return replace(self._without(others - mine.places.keys()), own={study.name: mine})
+
+    def _without(self, gone: Collection[tuple[str, str]]) -> "Project":
+        def kept(kind: str, entries: Mapping[str, T]) -> dict[str, T]:
+            return {name: entry for name, entry in entries.items() if (kind, name) not in gone}
+
+        claims = {kind: kept(kind, getattr(self.claims, kind)) for kind in ("controls", "claims")}
+        return replace(
+            self,
+            samples=kept("samples", self.samples),
+            claims=self.claims.model_copy(update=claims),
+            variables=kept("variables", self.variables),
+            data=kept("data", self.data),
+            sources=kept("data", self.sources),
+        )
+
+    @property
+    def shipped(self) -> "Project":
+        """The project without anything that a study defines."""
+        return replace(self._without({at for own in self.own.values() for at in own.places}), own={})
+
+    def at(self, kind: str, name: str, *keys: str | int) -> str:
+        """Return `file:line › kind › name › keys` of what is defined in a study's file or in `config/`."""
+        shipped = (self.root / (SAMPLES if kind == "samples" else CLAIMS), (kind, name))
+        places = (own.places[kind, name] for own in self.own.values() if (kind, name) in own.places)
+        path, within = next(places, shipped)
+        return " › ".join([strict.located(path, [*within, *keys]), kind, name, *map(str, keys)])
 
     def study(self, name: str) -> Study:
         """Return the study called `name`; raises ConfigError if there is none."""
@@ -121,6 +191,15 @@ class Project:
         """The sample of a claim's headline: its own, or that of the study."""
         return self.samples[claim.sample or study.headline]
 
+    def window_of(self, study: Study, claim: Claim) -> tuple[int, int]:
+        """First and last year in which a study tests a claim."""
+        return claim.window if claim.window and study.windows == "own" else study.window
+
+    def years_of(self, study: Study) -> tuple[int, int]:
+        """First and last year of the panel that a study's claims are tested on."""
+        windows = [study.window, *(self.window_of(study, claim) for claim in self.claims_of(study))]
+        return min(first for first, _ in windows), max(last for _, last in windows)
+
     def claims_of(self, study: Study) -> list[Claim]:
         """Claims that a study tests, in its order."""
         return [self.claims.claims[c] for c in study.claims]
@@ -131,8 +210,13 @@ class Project:
 
     def examined(self, study: Study) -> list[Claim]:
         """Claims whose robustness a study examines."""
-        groups: Mapping[Any, Iterable[str]] = {"own": study.claims, "all": self.claims.claims}
+        groups: Mapping[Any, Iterable[str]] = {"own": study.claims, "all": self.of(study).claims.claims}
         return [self.claims.claims[c] for c in groups.get(study.examined, study.examined)]
+
+    def described_by(self, study: Study) -> list[Described]:
+        """Claims that a study describes, each by a method of its own."""
+        groups: Mapping[Any, Iterable[str]] = {"none": (), "all": self.claims.described}
+        return [self.claims.described[c] for c in groups.get(study.described, study.described)]
 
     def files_of(self, study: Study) -> list[Path]:
         """Every file that says something about a study."""
@@ -165,7 +249,9 @@ def load_project(root: Path, override: Path | None = None) -> Project:
     read = {path: _study(path, shipped) for path in paths}
     hypotheses = load_hypotheses(root, claims.claims)
     files = {study.name: strict.chain(path, shipped) for path, study in read.items()}
-    project = Project(root, sources, samples, claims, {study.name: study for study in read.values()}, files, hypotheses)
+    own = {study.name: reduce(Own.beside, map(own_of, files[study.name])) for study in read.values()}
+    named = {study.name: study for study in read.values()}
+    project = _joined(Project(root, sources, samples, claims, named, files, hypotheses, own))
     if problems := dict.fromkeys([*_undefined_in_claims(project), *_undefined_in_studies(project)]):
         raise ConfigError("\n".join(problems))
     return project
@@ -173,7 +259,8 @@ def load_project(root: Path, override: Path | None = None) -> Project:
 
 def _study(path: Path, shipped: Mapping[str, Path]) -> Study:
     """A study file: a shipped one is called as its study, and a user's own cannot pass itself off as shipped."""
-    study = strict.validated(path, Study, _own(path, strict.extended(path, shipped)))
+    said = said_by(path, shipped)
+    study = strict.validated(path, Study, said)
     where = f"{strict.located(path, ['name'])} › name: {study.name!r}"
     if path in shipped.values() and study.name != path.stem:
         raise ConfigError(f"{where} must be the file's name, {path.stem!r}")
@@ -182,31 +269,43 @@ def _study(path: Path, shipped: Mapping[str, Path]) -> Study:
     return study
 
 
-def _own(path: Path, extended: Any) -> Any:
-    """What a study file says with all that it extends, but for what would credit its paper to others."""
-    said = strict.content(path)
-    if not isinstance(extended, dict) or not isinstance(said, dict):
-        return extended
-    return {key: value for key, value in extended.items() if key not in OF_THE_PAPER or key in said}
+def _joined(project: Project) -> Project:
+    """The project with what its studies define; raises ConfigError for a name that something else has."""
+    claims = project.claims
+    taken = {
+        "samples": (SAMPLES, project.samples),
+        "controls": (CLAIMS, claims.controls),
+        "claims": (CLAIMS, [claim.id for claim in claims.every]),
+        "data": (SOURCES, project.sources),
+    }
+    own = joined(project.own.values(), taken)
+    both = {"controls": {**claims.controls, **own.controls}, "claims": {**claims.claims, **own.claims}}
+    samples, whole = {**project.samples, **own.samples}, claims.model_copy(update=both)
+    sources = {**project.sources, **{slug: table.record for slug, table in own.data.items()}}
+    return replace(project, samples=samples, claims=whole, sources=sources, variables=own.variables, data=own.data)
 
 
 def _undefined_in_claims(project: Project) -> Iterator[str]:
     for claim in project.claims.claims.values():
         if claim.sample is not None and claim.sample not in project.samples:
-            where = strict.located(project.root / CLAIMS, ["claims", claim.id, "sample"])
             legal = choices(claim.sample, project.samples)
-            yield f"{where} › claims › {claim.id} › sample: {claim.sample!r} is not a sample of {SAMPLES}; {legal}"
+            where = project.at("claims", claim.id, "sample")
+            yield f"{where}: {claim.sample!r} is not a sample of {SAMPLES}; {legal}"
         for i, name in enumerate(claim.controls):
             if name not in project.claims.controls:
-                where = strict.located(project.root / CLAIMS, ["claims", claim.id, "controls", i])
                 legal = choices(name, project.claims.controls)
-                yield f"{where} › claims › {claim.id} › controls: {name!r} is not defined under `controls`; {legal}"
+                where = project.at("claims", claim.id, "controls", i).removesuffix(f" › {i}")
+                yield f"{where}: {name!r} is not defined under `controls`; {legal}"
 
 
 def _of_two_units(project: Project, study: Study) -> Iterator[str]:
     """A study has one panel: of dyads, or of directed ones."""
     known = [project.claims.claims[name] for name in study.claims if name in project.claims.claims]
     directed, others = (", ".join(c.id for c in known if c.directed is way) for way in (True, False))
+    if study.unit is not None and (apart := others if study.unit == DIRECTED else directed):
+        other = "undirected" if study.unit == DIRECTED else "directed"
+        yield f"{project.located(study, 'unit')}: {study.unit!r}, but {apart} compare {other} dyads; leave `unit` out"
+        return
     if directed and others:
         yield (
             f"{project.located(study, 'claims')}: {directed} compare directed dyads and {others} undirected ones; a "
@@ -216,9 +315,11 @@ def _of_two_units(project: Project, study: Study) -> Iterator[str]:
 
 def _undefined_in_studies(project: Project) -> Iterator[str]:
     for study in project.studies.values():
-        claims = (project.claims.claims, f"a claim of {CLAIMS}")
-        legal = {"claims": claims, "examined": claims, "sources": (project.sources, "a source")}
-        legal["samples"] = (project.samples, f"a sample of {SAMPLES}")
+        seen = project.of(study)
+        claims = (seen.claims.claims, f"a claim of {CLAIMS}")
+        legal = {"claims": claims, "examined": claims, "sources": (seen.sources, "a source")}
+        legal["described"] = (seen.claims.described, f"described in {CLAIMS}")
+        legal["samples"] = (seen.samples, f"a sample of {SAMPLES}")
         for key, (names, what) in legal.items():
             given = getattr(study, key)
             for i, name in enumerate(() if isinstance(given, str) else given):

@@ -7,9 +7,11 @@ of one from a panel. Roles and timing of controls are checked here, and panels a
 from detente.base.lags import lagged
 from detente.stats import HEADLINE
 from detente.study.design import describe
+from detente.study.design.breaks import break_terms, break_year
 from detente.study.design.matrix import (
     DURATION_UNIT_YEARS,
     ESTIMATOR,
+    REGRESSION,
     Specification,
     as_json,
     build_design,
@@ -23,6 +25,7 @@ from detente.study.design.matrix import (
 )
 
 __all__ = [
-    "DURATION_UNIT_YEARS", "ESTIMATOR", "HEADLINE", "Specification", "as_json", "build_design", "describe",
-    "duration_terms", "ends", "from_json", "in_sample", "lagged", "misplaced", "specification", "specifications",
+    "DURATION_UNIT_YEARS", "ESTIMATOR", "HEADLINE", "REGRESSION", "Specification", "as_json", "break_terms",
+    "break_year", "build_design", "describe", "duration_terms", "ends", "from_json", "in_sample", "lagged",
+    "misplaced", "specification", "specifications",
 ]  # fmt: skip

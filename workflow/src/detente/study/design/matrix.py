@@ -18,13 +18,16 @@ from detente.base.types import Array, Codes
 from detente.data import region
 from detente.stats import HEADLINE, ModelFrame, get
 from detente.stats import Specification as Identified
-from detente.study.config import Claim, Contrast, Control, Duration, Sample
+from detente.study.config import Claim, Contrast, Control, DesignName, Duration, Sample
+from detente.study.design.breaks import break_terms
 
 if TYPE_CHECKING:
     from detente.study.config import Project, Study
 
 ESTIMATOR = "lpm"
 """Of headlines: its coefficient is a difference in risk."""
+REGRESSION: DesignName = "twfe"
+"""The design of headlines, and of every regression beside them."""
 # Peace years enter models in tens, so that their cube does not swamp the Hessian.
 DURATION_UNIT_YEARS = 10
 # Years at which the spline bends (Beck, Katz and Tucker 1998), and in which the memory of a dispute halves.
@@ -41,7 +44,8 @@ class Specification(Identified):
     `claim` has outcome, treatment, lags and direction as they are estimated; `controls` all that stand beside the
     treatment: one that does not vary within the fixed effects leaves the fit, which says so (`Solution.dropped`).
     `vcov` are reported, the first is the headline's. `duration` is the form in which years at peace enter; `effects`
-    those to absorb, where they are not the estimator's own.
+    those to absorb, where they are not the estimator's own. `design`: what identifies the effect, two-way fixed effects
+    and whatever else `effects` and `estimator` say, or a design for treatments that switch in their place.
     """
 
     claim: Claim
@@ -53,6 +57,7 @@ class Specification(Identified):
     smallest_effect: float
     duration: Duration = "cubic"
     effects: tuple[str, ...] | None = None
+    design: DesignName = REGRESSION
 
     @property
     def subject(self) -> str:
@@ -82,6 +87,7 @@ class Specification(Identified):
             self.estimator,
             self.window,
             *contrast,
+            *(() if self.design == REGRESSION else (self.design,)),
         )
 
     @property
@@ -126,8 +132,8 @@ def specification(
     apart = [f"sample={chosen.name}"] if chosen != headline else []
     apart += [f"estimator={estimator}"] if estimator != ESTIMATOR else []
     name = ", ".join(apart) or HEADLINE
-    smallest = project.claims.smallest_effect
-    return Specification(claim, chosen, estimator, controls, study.vcov, study.window, smallest, name=name)
+    smallest, window = project.claims.smallest_effect, project.window_of(study, claim)
+    return Specification(claim, chosen, estimator, controls, study.vcov, window, smallest, name=name)
 
 
 def misplaced(claim: Claim, control: Control, durations: Mapping[str, str]) -> str | None:
@@ -176,7 +182,8 @@ def in_sample(panel: pd.DataFrame, sample: Sample) -> pd.Series:
 def build_design(panel: pd.DataFrame, spec: Specification) -> ModelFrame:
     """Build the design of `spec`; rows with anything missing are left out, step by step.
 
-    A directed panel's sender and target are the two states of a row; "directed_dyad" is then a factor besides.
+    A directed panel's sender and target are the two states of a row; "directed_dyad" is then a factor besides. A break
+    in how the outcome is coded that the rows pass is a term.
     Raises UnknownVariable if the panel lacks a variable; EmptySample if no row or no onset is left, naming the step
     that took the last ones.
     """
@@ -199,7 +206,7 @@ def build_design(panel: pd.DataFrame, spec: Specification) -> ModelFrame:
     parts = [*panel.columns[: panel.columns.get_loc("year")], "year"]
     a, b, year = (panel.loc[keep, part].to_numpy(dtype=np.int64) for part in parts)
     kept = {term: column[keep].to_numpy(dtype="float64") for term, column in columns.items()}
-    terms = _with_product(spec, contrasted(panel, spec, kept))
+    terms = _with_product(spec, contrasted(panel, spec, kept)) | break_terms(spec.claim.outcome, year)
     return ModelFrame(
         y=y,
         x=np.column_stack(list(terms.values())),

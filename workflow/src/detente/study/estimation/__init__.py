@@ -16,8 +16,9 @@ from detente.study.estimation.schema import (
     verdict,
 )
 from detente.study.estimation.tidy import NO_BASE_RISK, Estimates, estimate
+from detente.study.estimation.windows import WINDOWS, in_windows
 
 __all__ = [
-    "ATTRITION", "ESTIMATES", "FAILURES", "NO_BASE_RISK", "VERDICTS", "Band", "Estimates", "Verdict", "as_risk",
-    "estimate", "not_wrong", "verdict",
+    "ATTRITION", "ESTIMATES", "FAILURES", "NO_BASE_RISK", "VERDICTS", "WINDOWS", "Band", "Estimates", "Verdict",
+    "as_risk", "estimate", "in_windows", "not_wrong", "verdict",
 ]  # fmt: skip

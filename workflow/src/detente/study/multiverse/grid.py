@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from math import prod
 
 from detente.base.errors import ConfigError, RoleError, UnknownEstimator, UnknownVariable, choices
-from detente.base.strict import located
-from detente.data.panel import CODINGS, GRID, STATES, catalogue
-from detente.data.sources import REGISTRY
+from detente.data.panel import CODINGS, GRID, STATES
 from detente.stats import HEADLINE, WITH_ENGINE
-from detente.study.config import MULTIVERSE, Claim, Multiverse, Project, Study, load_multiverse
-from detente.study.config.multiverse import CODING, ESTIMATOR, SEVERITY, VARIABLE, refuse_unknown
-from detente.study.design import Specification
-from detente.study.multiverse.resolve import INITIATION, KINDS, Impossible, Offered, Resolver
+from detente.study.config import Claim, Multiverse, Project, Study, load_multiverse
+from detente.study.config.multiverse import CODING, ESTIMATOR, SEVERITY, VARIABLE, place_of, refuse_unknown
+from detente.study.config.offer import Offered, either, modules_of, offered
+from detente.study.design import REGRESSION, Specification
+from detente.study.multiverse.resolve import INITIATION, KINDS, Impossible, Resolver
 
-TOO_FAR = "leave the headline in more decisions at a time than `departures` allows"
+TOO_FAR = "leave the headline in more decisions at a time than `departures` allows, or than one is `crossed` with"
 IMPOSSIBLE = "the record has no such outcome, or no such variable"
 TWICE = "the same specification as another"
 
@@ -79,20 +78,13 @@ def multiverse_of(project: Project) -> Multiverse:
     all problems of a kind together.
     """
     multiverse = load_multiverse(project.root, project)
-    sources = list(REGISTRY.values())
-    variables = {*catalogue(sources), *catalogue(sources, "directed-dyad-year")}
+    variables = either(offered(project))
     kinds = sorted({kind for _, kind in GRID if not kind.startswith(INITIATION)})
     codings = [coding.name for coding in CODINGS]
-    refuse_unknown(multiverse, project.root, {VARIABLE: variables}, UnknownVariable)
-    refuse_unknown(multiverse, project.root, {ESTIMATOR: WITH_ENGINE}, UnknownEstimator)
-    refuse_unknown(multiverse, project.root, {CODING: codings, SEVERITY: kinds}, ConfigError)
+    refuse_unknown(multiverse, project, {VARIABLE: variables}, UnknownVariable)
+    refuse_unknown(multiverse, project, {ESTIMATOR: WITH_ENGINE}, UnknownEstimator)
+    refuse_unknown(multiverse, project, {CODING: codings, SEVERITY: kinds}, ConfigError)
     return multiverse
-
-
-def offered(study: Study) -> Offered:
-    """Variables that a study's world has: of a simulated one, those of the sources that the study joins."""
-    sources = [s for slug, s in REGISTRY.items() if study.world == "observed" or slug in study.sources]
-    return {False: catalogue(sources), True: catalogue(sources, "directed-dyad-year")}
 
 
 def grids_of(
@@ -103,7 +95,7 @@ def grids_of(
     Raises ConfigError if one of `only` is not examined, or the headline of a claim cannot be had in this study.
     """
     multiverse = multiverse or multiverse_of(project)
-    variables = offered(study)
+    variables = offered(project, study)
     claims = {claim.id: claim for claim in project.examined(study)}
     for name in only or ():
         if name not in claims:
@@ -161,12 +153,14 @@ def _available(
     for name, node in multiverse.nodes.items():
         mine = []
         for option in node.offered(claim.id):
+            if reason := node.options[option].not_for.get(claim.id):
+                lacking.append((name, option, reason))
+                continue
             try:
                 found = resolver.specification({**headline, name: node.options[option]}.values())
             except RoleError as error:
                 keys: list[str | int] = ["nodes", name, "options", option]
-                where = " › ".join([located(resolver.project.root / MULTIVERSE, keys), *map(str, keys)])
-                raise RoleError(f"{where}, for {claim.id!r}: {error}") from error
+                raise RoleError(f"{place_of(resolver.project, keys)}, for {claim.id!r}: {error}") from error
             except Impossible as why:
                 lacking.append((name, option, str(why)))
                 continue
@@ -179,7 +173,23 @@ def _available(
 
 
 def _within(multiverse: Multiverse, nodes: Mapping[str, tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """Combinations that depart from the headline in no more decisions than is allowed."""
+    """Combinations that depart from the headline in no more decisions than is allowed.
+
+    The options of a node that says what it is `crossed` with are combined with options of these, one at a time.
+    """
+    apart = {name: node.crossed for name, node in multiverse.nodes.items() if node.crossed is not None}
+    found = _departing(multiverse, {name: own[:1] if name in apart else own for name, own in nodes.items()})
+    first = {name: own[0] for name, own in nodes.items()}
+    for name, crossed in apart.items():
+        for option in nodes[name][1:]:
+            alone = {**first, name: option}
+            others = ({**alone, other: o} for other in crossed for o in nodes[other][1:])
+            found += [tuple(chosen.values()) for chosen in (alone, *others)]
+    return found
+
+
+def _departing(multiverse: Multiverse, nodes: Mapping[str, tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """The same of nodes that are crossed with all others."""
     limit = multiverse.departures
     partial: list[tuple[tuple[str, ...], int, int]] = [((), 0, 0)]
     for name, options in nodes.items():
@@ -215,7 +225,7 @@ def needed(specs: Iterable[Specification]) -> dict[bool, list[str]]:
 
 def variables_of(project: Project, study: Study, grids: Sequence[Grid]) -> dict[bool, list[str]]:
     """Variables that the panels of robustness hold: of all specifications, and what there is of negative controls."""
-    variables = offered(study)
+    variables = offered(project, study)
     specs = (v.specification for grid in grids for v in grid.variants)
     found = {directed: set(names) for directed, names in needed(specs).items()}
     for claim in (project.claims.claims[g.claim] for g in grids):
@@ -224,13 +234,13 @@ def variables_of(project: Project, study: Study, grids: Sequence[Grid]) -> dict[
     return {directed: sorted(names) for directed, names in sorted(found.items())}
 
 
-def sources_of(study: Study, variables: Mapping[bool, Collection[str]]) -> dict[bool, list[str]]:
+def sources_of(project: Project, study: Study, variables: Mapping[bool, Collection[str]]) -> dict[bool, list[str]]:
     """Sources that variables are made from, in the order of the registry, the list of states among them."""
-    entries = offered(study)
+    entries = offered(project, study)
     return {
         directed: [
             slug
-            for slug in REGISTRY
+            for slug in modules_of(project)
             if slug == STATES or any(slug in entries[directed][name].sources for name in names)
         ]
         for directed, names in variables.items()
@@ -251,8 +261,13 @@ def columns_of(specs: Iterable[Specification]) -> dict[bool, list[str]]:
 
 
 def together(spec: Specification) -> tuple[object, ...]:
-    """What specifications share that are fitted from the same rows, as far as one can tell before looking."""
+    """What specifications share that are fitted from the same rows, as far as one can tell before looking.
+
+    Designs for treatments that switch share panels of their units, and stand together.
+    """
     claim = spec.claim
+    if spec.design != REGRESSION:
+        return (claim.directed, "designs")
     coding = KINDS[claim.outcome][0] if claim.outcome in KINDS else claim.outcome
     return claim.directed, spec.sample.name, spec.effects, spec.window, coding, claim.lag
 

@@ -23,10 +23,11 @@ from detente.stats.effects import average_marginal_effect
 from detente.stats.likelihood import logit_models
 from detente.stats.linear import Choice, Found, Group, linear_models
 from detente.study.config import Control, Sample
-from detente.study.design import Specification, build_design, in_sample, lagged, matrix
+from detente.study.design import REGRESSION, Specification, break_terms, build_design, in_sample, lagged, matrix
 from detente.study.estimation.schema import as_risk, judged
 from detente.study.multiverse.grid import Variant
 from detente.study.multiverse.schema import COUNTS, multiverse_schema
+from detente.study.multiverse.switched import switched
 
 COVARIANCES = ("dyad", "dyadic")
 # What fits many specifications of the same rows at once, by the name that an estimator declares.
@@ -38,14 +39,18 @@ CHECKED = 0.05
 def fitted(panels: Mapping[bool, pd.DataFrame], shard: Sequence[Variant], nodes: Sequence[str]) -> pd.DataFrame:
     """One row per specification, in the order given, as `multiverse_schema`.
 
-    Estimates are the treatment's effect on risk: the LPM's coefficient, or the average marginal effect. `panels`: of
-    dyad-years under False, of directed ones under True.
+    Estimates are the treatment's effect on risk: the LPM's coefficient, the average marginal effect, or the average
+    effect of a design for treatments that switch. `panels`: of dyad-years under False, of directed ones under True.
     """
-    found: dict[int, dict[str, Any]] = {}
-    specs = [variant.specification for variant in shard]
+    found: dict[str, dict[str, Any]] = {}
+    specs, designs = (
+        [v.specification for v in shard if (v.specification.design == REGRESSION) == regression]
+        for regression in (True, False)
+    )
     for rows, here, keep in by_rows(panels, specs):
-        found |= _group(rows, specs, here, keep)
-    return multiverse_schema(nodes).frame(_judged(variant, nodes, found[i]) for i, variant in enumerate(shard))
+        found |= {specs[i].spec_id: made for i, made in _group(rows, specs, here, keep).items()}
+    found |= {designs[i].spec_id: made for i, made in switched(panels, designs).items()}
+    return multiverse_schema(nodes).frame(_judged(variant, nodes, found[variant.spec_id]) for variant in shard)
 
 
 def recheck(
@@ -57,10 +62,12 @@ def recheck(
 ) -> int:
     """Fit a random share of the specifications by themselves, and compare; returns how many.
 
+    Designs for treatments that switch are fitted one by one as it is.
     Raises NotReproduced if an estimate or a standard error is off by more than 1e-8 standard errors, or one fit fails
     and the other not.
     """
-    drawn = sorted(np.random.default_rng(seed).permutation(len(frame))[: math.ceil(share * len(frame))].tolist())
+    every = np.flatnonzero([spec.design == REGRESSION for spec in specs])
+    drawn = sorted(np.random.default_rng(seed).permutation(every)[: math.ceil(share * len(every))].tolist())
     for panel, places in by_panel(panels, [specs[i] for i in drawn]):
         for i in (drawn[place] for place in places):
             if fault := _difference(stand_alone(panel, specs[i]), frame.iloc[i]):
@@ -223,6 +230,9 @@ class Rows:
             kept = matrix._with_product(spec, {**{name: kept[name] for name in first}, **kept})
             terms = [(spec.treatment_term, *names) for names in terms]
         a, b, year = (side[keep] for side in self.sides)
+        broken = [break_terms(spec.claim.outcome, year) for spec in specs]
+        kept |= {name: column for own in broken for name, column in own.items()}
+        terms = [(*names, *own) for names, own in zip(terms, broken, strict=True)]
         clusters = matrix.factors(specs[0], a, b, year)
         x = np.column_stack(list(kept.values()))
         made = ModelFrame(np.zeros(len(a)), x, tuple(kept), a, b, year, clusters=clusters)

@@ -4,11 +4,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from detente.base.errors import RoleError
-from detente.data.panel import DURATIONS, GRID, Entry
+from detente.data.panel import DURATIONS, GRID
 from detente.stats import HEADLINE
-from detente.study.config import Claim, Control, Multiverse, Project, Study
+from detente.study.config import Claim, Control, DesignName, Multiverse, Project, Study
 from detente.study.config.multiverse import ControlSet, Option
-from detente.study.design import ESTIMATOR, Specification, misplaced
+from detente.study.config.offer import Offered
+from detente.study.design import ESTIMATOR, REGRESSION, Specification, misplaced
+from detente.study.robustness import lacking
 
 EFFECTS = ("dyad", "year")
 COVARIANCE = "dyadic"
@@ -16,8 +18,6 @@ COVARIANCE = "dyadic"
 KINDS = {variable: key for key, variable in GRID.items()}
 INITIATION = "initiation"
 COUNTS = frozenset(DURATIONS.values())
-# Variables that a study's world has: of dyad-years under False, of directed ones under True.
-Offered = Mapping[bool, Mapping[str, Entry]]
 
 
 class Impossible(Exception):
@@ -54,7 +54,10 @@ class Resolver:
         estimator, effects = settings.get("estimator", ESTIMATOR), settings.get("effects", EFFECTS)
         if claim.moderator is not None and estimator != ESTIMATOR:
             raise Impossible("a product of treatment and moderator is judged by the LPM alone")
-        window = settings.get("window", self.study.window)
+        design = settings.get("design", REGRESSION)
+        if why := self._without(design, directed):
+            raise Impossible(why)
+        window = settings.get("window", self.project.window_of(self.study, self.claim))
         if window[0] < self.first:
             raise Impossible(f"the simulated world begins in {self.first}")
         treatment, sample = settings.get("treatment", claim.treatment), settings.get("sample")
@@ -70,6 +73,7 @@ class Resolver:
             smallest_effect=self.project.claims.smallest_effect,
             duration=settings.get("duration", "cubic"),
             effects=effects,
+            design=design,
             name=name,
         )
         needs = (id(found.claim), found.sample.name, id(found.controls))
@@ -78,6 +82,12 @@ class Resolver:
         if lacking := self.lacking[needs]:
             raise Impossible(f"the study's world has no {', '.join(map(repr, lacking))}")
         return found
+
+    def _without(self, design: DesignName, directed: bool) -> str:
+        """Why the claim has no such design, by what is declared of its treatment; nothing for a regression."""
+        if design == REGRESSION or self.claim.treatment not in self.offered[directed]:
+            return ""
+        return lacking(self.claim, self.offered[directed][self.claim.treatment].variable, design)
 
     def _changed(self, outcome: str, directed: bool, treatment: str, lag: int, swaps: Mapping[str, str]) -> Claim:
         """The claim with what options change of it; with a longer lag, the moderator is measured as much earlier."""

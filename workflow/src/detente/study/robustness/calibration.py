@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from detente.base.errors import UnsupportedEstimator
+from detente.base.errors import UnsuitableTreatment
 from detente.base.numerics import TEST_LEVELS, monte_carlo_error
 from detente.base.types import Array
 from detente.stats import Fit
@@ -29,10 +29,10 @@ def calibrate(fit: Fit, claim: Claim, panel: pd.DataFrame, seed: int, draws: int
     """The frames `calibration`, one row, and `sizes`, one row for each of `RULES` and level.
 
     `fit`: the headline, an LPM; `panel`: all dyad-years, with the treatment.
-    Raises as `placebo_test`; UnsupportedEstimator of a product with a moderator, which no network makes.
+    Raises as `placebo_test`; UnsuitableTreatment of a product with a moderator, which no network makes.
     """
     if claim.moderator is not None:
-        raise UnsupportedEstimator(
+        raise UnsuitableTreatment(
             f"{claim.id}: what is judged is the product of {claim.treatment} and {claim.moderator.variable}, and no"
             " network of the one makes placebos of both"
         )

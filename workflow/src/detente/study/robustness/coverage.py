@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from detente.base.frames import Column, FrameSchema, count, number, share, text
-from detente.base.numerics import critical, monte_carlo_error
+from detente.base.numerics import Number, critical, monte_carlo_error
 from detente.base.types import Array
 from detente.stats.resampling import KINDS, Model, refit
 from detente.study.estimation import VERDICTS, not_wrong
@@ -99,8 +99,11 @@ def coverage(model: Model, draw: Draw, truth: float, draws: int, generator: np.r
     return pd.DataFrame(rows)[list(JUDGED)]
 
 
-def judged(deviations: Array, errors: Array, df: float) -> dict[str, float]:
-    """Interval coverage and more, of estimates less the truth (B,) and errors (B,); with no error, none is covered."""
+def judged(deviations: Array, errors: Array, df: Number) -> dict[str, float]:
+    """Interval coverage and more, of estimates less the truth (B,) and errors (B,); with no error, none is covered.
+
+    `df`: degrees of freedom of all draws, or of each (B,).
+    """
     draws, exist = len(deviations), np.isfinite(errors)
     covers = float((np.abs(deviations) <= errors * critical(df)).mean())
     return {

@@ -5,7 +5,7 @@ Influence: the same model, fitted exactly, without one state, region, era or ser
 
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -37,7 +37,10 @@ from detente.study.robustness import schemes, sensitivity
 from detente.study.robustness.beside import beside
 from detente.study.robustness.calibration import DRAWS as NETWORKS
 from detente.study.robustness.calibration import calibrate
+from detente.study.robustness.contributions import by_dyad
+from detente.study.robustness.deciding import deciding
 from detente.study.robustness.frames import FAILURES, INFLUENCE, PLACEBOS, POWER, Examination
+from detente.study.robustness.kads import kads_beside
 from detente.study.robustness.power import DRAWS as OUTCOMES
 from detente.study.robustness.power import power
 
@@ -52,11 +55,12 @@ Refit = Callable[[], tuple[float, Covariance, int]]
 
 @dataclass(frozen=True)
 class Record:
-    """What a claim is examined on: its panel, and tidy exercises and states for what is made of them."""
+    """What a claim is examined on: its panel, tidy exercises and states for what is made of them, members of k-ads."""
 
     panel: pd.DataFrame
     exercises: pd.DataFrame
     states: pd.DataFrame
+    groups: pd.DataFrame | None = None
 
     @property
     def names(self) -> Mapping[int, str]:
@@ -69,7 +73,8 @@ class Record:
 class Extent:
     """How much of a headline is examined: which parts, all if None, and how many draws those take that draw.
 
-    `shares`: effects planted beside none and the smallest, over base risk; of the whole power curve if None.
+    `shares`: effects planted beside none and the smallest, over base risk; of the whole power curve if None. `ready`:
+    frames that were made already.
     """
 
     parts: Collection[str] | None = None
@@ -77,6 +82,7 @@ class Extent:
     power: int = OUTCOMES
     randomisation: int = schemes.DRAWS
     calibration: int = NETWORKS
+    ready: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
 
 WHOLE = Extent()
@@ -98,7 +104,7 @@ def examine(record: Record, spec: Specification, seed: int, family_seed: int, ex
     family, whose members are drawn together: draws of treatments follow from it. A part that `extent` leaves out is
     empty.
     """
-    wanted, found, lost = extent.parts, dict[str, pd.DataFrame](), list[tuple[str, str, str]]()
+    wanted, found, lost = extent.parts, dict(extent.ready), list[tuple[str, str, str]]()
     design = build_design(record.panel, spec)
     if wanted is None or "headline" in wanted:
         estimates = estimate(design, spec)
@@ -109,9 +115,11 @@ def examine(record: Record, spec: Specification, seed: int, family_seed: int, ex
     except EstimationError as error:
         lost.append(("fit", type(error).__name__, str(error)))
         return Examination.of({**found, "failures": FAILURES.frame(lost)})
-    band = _band(whole, spec.smallest_effect)
+    band, tables = _band(whole, spec.smallest_effect), (record.panel, record.exercises, record.states)
     parts: Mapping[str, Callable[[], Frames]] = {
         "power": lambda: _power(whole, spec, seed, extent),
+        "contributions": lambda: {"contributions": by_dyad(whole.design, whole.solution)},
+        "deciding": lambda: {"deciding": deciding(whole, spec.smallest_effect)},
         "sensitivity": lambda: _sensitivity(whole),
         "selection": lambda: {"selection": sensitivity.oster(whole)},
         "evalue": lambda: {"evalue": sensitivity.e_values_of(whole)},
@@ -119,10 +127,11 @@ def examine(record: Record, spec: Specification, seed: int, family_seed: int, ex
         "randomisation": lambda: _randomisation(record, whole, spec, family_seed, extent.randomisation),
         "calibration": lambda: calibrate(whole, spec.claim, record.panel, seed, extent.calibration),
         "placebos": lambda: {"placebos": placebos(record, spec)},
-        "designs": lambda: beside(record.panel, spec, design, seed),
+        "designs": lambda: beside(record.panel, spec, design, seed, schemes.by_events(spec.claim, *tables)),
+        "kads": lambda: kads_beside((*tables, record.groups), spec, whole, seed),
     }
     for name, make in parts.items():
-        if wanted is not None and name not in wanted:
+        if name in found or (wanted is not None and name not in wanted):
             continue
         try:
             found |= make()

@@ -12,6 +12,9 @@ import pandas as pd
 from detente.base.frames import Column, FrameSchema, count, number, share, text
 from detente.study.config import DesignName
 from detente.study.estimation import ESTIMATES, VERDICTS
+from detente.study.robustness.contributions import CONTRIBUTIONS
+from detente.study.robustness.deciding import DECIDING
+from detente.study.robustness.kad_frame import KADS
 
 ESTIMATE = {"estimate": number("change in the risk of onset"), "std_error": number("its standard error", low=0)}
 INTERVAL = {"conf_low": number("95 % interval, lower end"), "conf_high": number("95 % interval, upper end")}
@@ -218,7 +221,7 @@ DESIGNS_COMPARED = FrameSchema(
         "label": text("what it is called"),
         "since": Column("str", "what years are counted from", allowed=("start", "end")),
         "estimand": text("whose effect it is"),
-        "estimate": number("average change in the risk of onset over the years from the switch on"),
+        "estimate": number("average change in the risk of onset over the years in which the treatment counts"),
         "std_error": number("its standard error", low=0),
         "df": number("degrees of freedom"),
         "p_value": share("two-sided"),
@@ -226,11 +229,13 @@ DESIGNS_COMPARED = FrameSchema(
         "vcov": text("covariance estimator"),
         "placebo_f": number("F statistic of no effect in the years before the switch", low=0),
         "placebo_p": share("its p-value"),
-        "switches": count("treated observations in the first year of the effect"),
+        "switches": count("treated observations in the first year that is averaged"),
         "fewest": count("treated observations in the year of the average that has fewest"),
         "controls": count("observations that these are compared with"),
         "share_negative": share("of treated observations whose effect has a negative weight"),
         "sum_negative": number("sum of negative weights; all weights add up to one", high=0),
+        "p_permutation": share("p-value by switches drawn as they are assigned, in the matched sets, unrefined"),
+        "permuted": text("what was drawn, or why nothing was"),
         "failure": text("why there is no estimate, or no standard error"),
         "notes": text("what a reader must know"),
     },
@@ -241,7 +246,7 @@ DESIGN_EFFECTS = FrameSchema(
     "design_effects",
     {
         "design": Column("str", "name of the design", allowed=get_args(DesignName)),
-        "horizon": Column("int64", "years since the start or the end, 0 the first; negative before it"),
+        "horizon": Column("int64", "years since that in which the treatment begins or ends; −1 is the base"),
         **ESTIMATE,
         "df": number("degrees of freedom"),
         **INTERVAL,
@@ -252,6 +257,8 @@ DESIGN_EFFECTS = FrameSchema(
     },
     key=("design", "horizon"),
 )
+OF_DESIGNS: Mapping[str, FrameSchema] = {schema.name: schema for schema in (DESIGNS_COMPARED, DESIGN_EFFECTS)}
+"""Frames of a claim by other designs, which those of the study's own are examined with and shown in its paper."""
 FAILURES = FrameSchema(
     "failures",
     {"part": text("what of the examination is missing"), "error": text("kind of failure"), "message": text("why")},
@@ -284,8 +291,8 @@ SEPARATION = FrameSchema(
     },
 )
 _OWN = (
-    POWER, POWER_CURVE, SENSITIVITY, BOUNDS, CONTOURS, EXTREMES, SELECTION, EVALUE, PLACEBOS, INFLUENCE, TESTS, DRAWS,
-    CALIBRATION, SIZES, DESIGNS_COMPARED, DESIGN_EFFECTS, FAILURES,
+    POWER, POWER_CURVE, DECIDING, CONTRIBUTIONS, SENSITIVITY, BOUNDS, CONTOURS, EXTREMES, SELECTION, EVALUE, PLACEBOS,
+    INFLUENCE, TESTS, DRAWS, CALIBRATION, SIZES, DESIGNS_COMPARED, DESIGN_EFFECTS, KADS, FAILURES,
 )  # fmt: skip
 SCHEMAS: Mapping[str, FrameSchema] = {"headline": ESTIMATES, **{schema.name: schema for schema in _OWN}}
 EXAMINED = tuple(SCHEMAS)
@@ -296,16 +303,19 @@ EXAMINED = tuple(SCHEMAS)
 class Examination:
     """All that is asked of one claim's headline; what does not exist for it is empty, with a reason in `failures`.
 
-    headline: tidy estimates of the LPM under each covariance. power, power_curve: what the design can find.
+    headline: tidy estimates of the LPM under each covariance. power, power_curve: what the design can find. deciding:
+    how much more of the record it would need. contributions: what each dyad adds to the estimate.
     sensitivity, bounds, contours, extremes, selection, evalue: how strong a confounder would have to be. placebos: the
     headline with a negative control beside the treatment. influence: without each state, region, era and series of
     exercises. tests, draws: randomisation. designs, design_effects: the claim by each design for treatments that
-    switch, on average and by year.
+    switch, on average and by year. kads: the claim with each event of several states as one observation.
     """
 
     headline: pd.DataFrame
     power: pd.DataFrame
     power_curve: pd.DataFrame
+    deciding: pd.DataFrame
+    contributions: pd.DataFrame
     sensitivity: pd.DataFrame
     bounds: pd.DataFrame
     contours: pd.DataFrame
@@ -320,6 +330,7 @@ class Examination:
     sizes: pd.DataFrame
     designs: pd.DataFrame
     design_effects: pd.DataFrame
+    kads: pd.DataFrame
     failures: pd.DataFrame
 
     @classmethod

@@ -8,6 +8,7 @@ from detente.data import region
 from detente.data.panel import Unit, catalogue
 from detente.data.sources import REGISTRY, Assignment
 from detente.stats import Fit
+from detente.stats.causal import Redrawn
 from detente.stats.resampling import (
     Randomisation,
     Scheme,
@@ -47,8 +48,29 @@ def schemes(
     return [kad_redraw(events, candidates(states, years), lag=claim.lag, measure=how.measure), circular_shift()]
 
 
+def by_events(claim: Claim, panel: pd.DataFrame, exercises: pd.DataFrame, states: pd.DataFrame) -> Redrawn | str:
+    """Exercises that assign a claim's treatment, unlagged, with who could have taken part; or why there are none.
+
+    `panel`: all dyad-years; `exercises`, `states` as in `schemes`.
+    """
+    try:
+        how = assignment(claim)
+    except RoleError as error:
+        return str(error)
+    if how.events is None or claim.directed:
+        return "the treatment is not assigned by events of two or more states"
+    events = exercises[how.events(exercises)] if len(exercises) else exercises
+    if events.empty:
+        return "no event that assigns the treatment is at hand"
+    years = (int(panel["year"].min()), int(panel["year"].max()))
+    renamed = events.rename(columns={"exercise": "event", "ccode": "member"})
+    return Redrawn(kad_redraw(renamed, candidates(states, years), lag=0, measure=how.measure))
+
+
 def assignment(claim: Claim) -> Assignment:
-    """How a claim's treatment is assigned; raises RoleError if its variable does not declare it."""
+    """How a claim's treatment is assigned; raises RoleError if neither its variable nor the claim declares it."""
+    if claim.assigned is not None:
+        return Assignment(claim.assigned)
     unit: Unit = "directed-dyad-year" if claim.directed else "dyad-year"
     variable = catalogue(list(REGISTRY.values()), unit)[claim.treatment].variable
     if variable.assigned is None:

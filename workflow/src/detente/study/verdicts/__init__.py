@@ -5,8 +5,11 @@ Families of claims are judged together, and claims are held against what was reg
 """
 
 from detente.study.verdicts import families
-from detente.study.verdicts.checks import CHECKS
-from detente.study.verdicts.ledger import Findings, checks, ledger
+from detente.study.verdicts.answers import described_answer
+from detente.study.verdicts.checks import CHECKS, added_since
+from detente.study.verdicts.ledger import NOT_EXAMINED, Findings, checks, ledger
+from detente.study.verdicts.partial_pooling import FEWEST_POOLED
+from detente.study.verdicts.pooled import POOLED, POOLED_CLAIMS, pooled_families
 from detente.study.verdicts.registration import (
     FOLDER,
     INDEX,
@@ -14,6 +17,7 @@ from detente.study.verdicts.registration import (
     Registration,
     compare,
     digest,
+    frozen_later,
     registered,
     registrations,
     standings,
@@ -22,7 +26,8 @@ from detente.study.verdicts.schema import FAMILIES, LEDGER, RESULTS
 from detente.study.verdicts.together import Together, families_of, under_headline
 
 __all__ = [
-    "CHECKS", "FAMILIES", "FOLDER", "INDEX", "LEDGER", "RESULTS", "STATUSES", "Findings", "Registration", "Together",
-    "checks", "compare", "digest", "families", "families_of", "ledger", "registered", "registrations", "standings",
-    "under_headline",
+    "CHECKS", "FAMILIES", "FEWEST_POOLED", "FOLDER", "INDEX", "LEDGER", "NOT_EXAMINED", "POOLED", "POOLED_CLAIMS",
+    "RESULTS", "STATUSES", "Findings", "Registration", "Together", "added_since", "checks", "compare",
+    "described_answer", "digest", "families", "families_of", "frozen_later", "ledger", "pooled_families", "registered",
+    "registrations", "standings", "under_headline",
 ]  # fmt: skip

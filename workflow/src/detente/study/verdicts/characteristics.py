@@ -36,7 +36,7 @@ TIMES = (0.0, 1.0, 2.0, 3.0)
 # The part of an examination that a check reads. The others read the multiverse, joint tests and the family.
 PARTS = {
     "power": "power", "randomisation": "randomisation", "benchmark": "sensitivity", "negative_controls": "placebos",
-    "influence": "influence",
+    "influence": "influence", "designs_agree": "designs",
 }  # fmt: skip
 # Draws of every test: fewer than a study makes.
 DRAWS = 199

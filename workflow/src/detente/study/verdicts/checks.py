@@ -6,6 +6,7 @@ Each check is declared once: its question, its threshold, the verdicts that need
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from typing import Literal
 
@@ -13,16 +14,18 @@ import numpy as np
 
 from detente.base.numerics import LEVEL, POWER, critical
 from detente.study.estimation import Verdict, verdict
+from detente.study.verdicts.answers import ALPHA
 
 Outcome = Literal["pass", "fail", "not made"]
 Strength = Literal["robust", "fragile", "untested"]
 Judged = tuple[float | None, bool, float, str]
 
-ALPHA = 1 - LEVEL
 # Share of the equivalent specifications that must agree.
 MULTIVERSE_SHARE = 0.80
 # A confounder as strong as the strongest control must leave the interval on its side of zero.
 BENCHMARK_TIMES = 1.0
+# Other designs that must be there to agree.
+FEWEST_DESIGNS = 2
 EFFECTS: tuple[Verdict, ...] = ("lowers", "raises")
 CLAIMED: tuple[Verdict, ...] = (*EFFECTS, "negligible")
 
@@ -39,7 +42,9 @@ class VerdictInputs:
     interval beside a confounder as strong as the strongest control (for "negligible": the one that reaches furthest,
     the bias going either way); `negative_control_p` p-values of all negative controls, NaN for one that could not be
     fitted; `flips` refits without a state, an exercise series, a region or an era whose verdict differs from the
-    headline's.
+    headline's; `other_designs` designs of another comparison that have an interval and whose placebos do not reject,
+    `designs_against` those of them whose interval lies on the other side of zero (for "negligible": beyond the smallest
+    effect of interest).
     """
 
     estimate: float
@@ -56,6 +61,8 @@ class VerdictInputs:
     benchmark_high: float = math.nan
     negative_control_p: tuple[float, ...] | None = None
     flips: int | None = None
+    other_designs: int | None = None
+    designs_against: int | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +82,8 @@ class Check:
 
     `label` stands above its column in the figure of the claims ledger, `passes_if` in the table of docs/verdicts.md;
     `needed_for` the verdicts that are untested without it; `judge` gives the number, whether it passes, what it is
-    judged by, and the sentence for one that fails.
+    judged by, and the sentence for one that fails; `added` the day on which it was added, where claims had been
+    registered before.
     """
 
     name: str
@@ -83,6 +91,7 @@ class Check:
     passes_if: str
     needed_for: tuple[Verdict, ...]
     judge: Callable[[VerdictInputs, Verdict], Judged]
+    added: str = ""
 
     def __call__(self, inputs: VerdictInputs, verdict: Verdict) -> Result:
         """Judge the numbers of a claim with this verdict."""
@@ -96,18 +105,25 @@ class Check:
         """The name as it is printed."""
         return self.name.replace("_", " ")
 
+    @property
+    def rule(self) -> str:
+        """When it passes, and since when it is asked, where claims had been registered before."""
+        return f"{self.passes_if}. Added on {self.added}" if self.added else self.passes_if
+
 
 CHECKS: dict[str, Check] = {}
 """Every check by name, in the order in which they are printed."""
 
 
 def check(
-    *, label: str, passes_if: str, needed_for: tuple[Verdict, ...]
+    *, label: str, passes_if: str, needed_for: tuple[Verdict, ...], added: str = ""
 ) -> Callable[[Callable[[VerdictInputs, Verdict], Judged]], Check]:
-    """Declare a check; its name is the function's."""
+    """Declare a check; its name is the function's. Raises ValueError if `added` is no day."""
+    if added:
+        date.fromisoformat(added)
 
     def declare(judge: Callable[[VerdictInputs, Verdict], Judged]) -> Check:
-        CHECKS[judge.__name__] = Check(judge.__name__, label, passes_if, needed_for, judge)
+        CHECKS[judge.__name__] = Check(judge.__name__, label, passes_if, needed_for, judge, added)
         return CHECKS[judge.__name__]
 
     return declare
@@ -118,11 +134,16 @@ def needed(verdict: Verdict) -> list[Check]:
     return [each for each in CHECKS.values() if verdict in each.needed_for]
 
 
+def added_since(day: str) -> list[Check]:
+    """Checks that were added after a day, on which claims were registered."""
+    return [each for each in CHECKS.values() if each.added > day]
+
+
 def documented() -> str:
     """The table of docs/verdicts.md."""
     heads = ("check", "passes if", "lowers, raises", "negligible")
     rows = [
-        (c.words, c.passes_if, *("needed" if v in c.needed_for else "" for v in ("lowers", "negligible")))
+        (c.words, c.rule, *("needed" if v in c.needed_for else "" for v in ("lowers", "negligible")))
         for c in CHECKS.values()
     ]
     lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
@@ -256,6 +277,23 @@ def influence(n: VerdictInputs, verdict: Verdict) -> Judged:
     """Whether the verdict hangs on one part of the data."""
     reason = f"{n.flips} refits without a state, series, region or era do not say {verdict!r}"
     return None if n.flips is None else float(n.flips), n.flips == 0, 0.0, reason
+
+
+@check(
+    label="designs agree",
+    passes_if=f"{FEWEST_DESIGNS} or more other designs (matching, imputation, first switches, cohorts) have an "
+    f"interval and placebos that do not reject at {_percent(ALPHA)}, and none of these has its {_percent(LEVEL)} "
+    "interval on the other side of zero; for *negligible*, none has it beyond the smallest effect of interest; one "
+    "that has fails the check, however many designs there are",
+    needed_for=CLAIMED,
+    added="2026-11-29",
+)
+def designs_agree(n: VerdictInputs, _: Verdict) -> Judged:
+    """Whether a design of other assumptions, none of which its placebos reject, says the opposite."""
+    reason = f"{n.designs_against} of {n.other_designs} other designs whose placebos do not reject say the opposite"
+    few = n.other_designs is None or n.other_designs < FEWEST_DESIGNS
+    value = None if n.designs_against is None or (few and not n.designs_against) else float(n.designs_against)
+    return value, not n.designs_against, 0.0, reason
 
 
 @dataclass(frozen=True)

@@ -1,22 +1,24 @@
 """The claims ledger: one row per claim, from its headline to its verdict."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from detente.study.config.claims import Claim, ClaimsFile, Untested
-from detente.study.estimation import Verdict
+from detente.study.config.claims import Claim, ClaimsFile, Described, Untested
+from detente.study.robustness.designs import DESIGNS
 from detente.study.robustness.frames import Examination
+from detente.study.verdicts.answers import ALPHA, NOT_TESTED, answer, described_answer
 from detente.study.verdicts.checks import BENCHMARK_TIMES, ClaimVerdict, VerdictInputs, claim_verdict, holm
 from detente.study.verdicts.schema import LEDGER, OF_EFFECT, OF_HEADLINE, RESULTS
 
-Answer = Literal["supported", "contradicted", "no effect of interest", "open", "not tested"]
-NOT_TESTED: Answer = "not tested"
+DESCRIBED = "described"
 COLUMNS = tuple(LEDGER.columns)
+NOT_EXAMINED = "not examined in this study"
+"""Why a claim of the file has no numbers, where a study leaves it out."""
 
 
 @dataclass(frozen=True)
@@ -34,19 +36,25 @@ class Findings:
 
 
 def ledger(
-    claims: ClaimsFile, sample: str, findings: Mapping[str, Findings], registration: Mapping[str, str]
+    claims: ClaimsFile,
+    sample: str,
+    findings: Mapping[str, Findings],
+    registration: Mapping[str, str],
+    described: Mapping[str, pd.DataFrame] | None = None,
 ) -> pd.DataFrame:
-    """One row per claim of the file, tested or not, in the order of their codes; columns `COLUMNS`.
+    """One row per claim, tested or not, in the order of their codes, those that have none at the end; `COLUMNS`.
 
     `sample`: headline sample of the study; `findings`: by claim; a testable claim that was not examined here has none,
-    and says so; `registration`: its `Status`, by claim.
+    and says so; `registration`: its `Status`, by claim; `described`: FINDINGS of claims with methods of their own, by
+    claim.
     """
-    every: Sequence[Claim | Untested] = [*claims.claims.values(), *claims.untested.values()]
     rows = []
-    for claim in sorted(every, key=lambda c: (c.code[0], int(c.code[1:]))):
+    for claim in sorted(claims.every, key=lambda c: (not c.code, c.code[:1], int(c.code[1:] or 0))):
         row = _said(claim) | {"registration": registration.get(claim.id, "")}
         if isinstance(claim, Claim):
             row |= {"sample": claim.sample or sample} | _tested(claim, findings.get(claim.id))
+        elif isinstance(claim, Described):
+            row |= _judged(claim, (described or {}).get(claim.id))
         rows.append(row)
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype({n: c.dtype for n, c in LEDGER.columns.items()})
 
@@ -62,16 +70,14 @@ def checks(claims: ClaimsFile, findings: Mapping[str, Findings]) -> pd.DataFrame
     )
 
 
-def answer(expected: str, verdict: Verdict) -> Answer:
-    """What a verdict says to a claim that expects the risk to be lower, higher, or either."""
-    if verdict == "negligible":
-        return "no effect of interest"
-    if verdict == "inconclusive":
-        return "open"
-    return "supported" if expected in (verdict, "either") else "contradicted"
+def _judged(claim: Described, findings: pd.DataFrame | None) -> dict[str, Any]:
+    """What is said of a claim with a method of its own."""
+    if findings is None:
+        return {"reasons": NOT_EXAMINED}
+    return {"verdict": DESCRIBED, "answer": described_answer(claim.expected, findings)}
 
 
-def _said(claim: Claim | Untested) -> dict[str, Any]:
+def _said(claim: Claim | Described | Untested) -> dict[str, Any]:
     row: dict[str, Any] = {
         "code": claim.code,
         "claim": claim.id,
@@ -82,8 +88,8 @@ def _said(claim: Claim | Untested) -> dict[str, Any]:
         "verdict": NOT_TESTED,
         "answer": NOT_TESTED,
     }
-    if isinstance(claim, Untested):
-        return row | {"needs": claim.needs}
+    if not isinstance(claim, Claim):
+        return row | {"needs": claim.needs if isinstance(claim, Untested) else ""}
     named = {"family": claim.family, "expected": claim.expected, "outcome": claim.outcome, "treatment": claim.treatment}
     return row | named | {"moderator": claim.moderator.variable if claim.moderator else "", "needs": ""}
 
@@ -91,7 +97,7 @@ def _said(claim: Claim | Untested) -> dict[str, Any]:
 def _tested(claim: Claim, found: Findings | None) -> dict[str, Any]:
     """All numbers of a claim; without a headline estimate, why there is none."""
     if found is None:
-        return {"reasons": "not examined in this study"}
+        return {"reasons": NOT_EXAMINED}
     effect = _effect(found)
     if effect is None:
         lost = found.examined.failures
@@ -156,7 +162,23 @@ def _measured(found: Findings, effect: pd.Series) -> dict[str, Any]:
         "p_negative_controls": holm(_controls(found)),
         "influential": _named(examined.influence),
         "flips": None if examined.influence.empty else int(examined.influence["flips"].sum()),
+        **_designs(examined.designs, effect),
     }
+
+
+def _designs(designs: pd.DataFrame, effect: pd.Series) -> dict[str, int | None]:
+    """How many other designs a verdict can be held against, and how many of them say the opposite.
+
+    They have an interval, and placebos that do not reject: assumptions that the record was asked about, and bears.
+    """
+    if designs.empty:
+        return {"other_designs": None, "designs_against": None}
+    rival = designs["design"].map(lambda name: DESIGNS[name].rival).astype(bool)
+    rows = designs[rival & designs["p_value"].notna() & (designs["placebo_p"] > ALPHA)]
+    smallest = float(effect["smallest_effect"]) if effect["verdict"] == "negligible" else 0.0
+    above, below = rows["conf_low"] > smallest, rows["conf_high"] < -smallest
+    against = {"lowers": above, "raises": below}.get(str(effect["verdict"]), above | below)
+    return {"other_designs": len(rows), "designs_against": int(against.sum())}
 
 
 def _agreeing(found: Findings, estimate: float, negligible: bool) -> float:

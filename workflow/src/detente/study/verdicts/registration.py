@@ -20,16 +20,22 @@ from detente.base import strict
 from detente.base.errors import ConfigError, choices
 from detente.base.strict import Identifier, Once, Strict, unrepeated
 from detente.study.config import CLAIMS, Claim, ClaimsFile, Project
+from detente.study.verdicts.checks import added_since
 
 FOLDER = Path("config/registered")
 INDEX = FOLDER / "index.yaml"
 COLUMNS = ("claim", "field", "registered", "now")
 DATE = r"^\d{4}-\d{2}-\d{2}$"
 WORDING = frozenset({"label", "statement", "instrument", "design", "why", "needs"})
+# What a claim is set beside, and no verdict rests on.
+BESIDE = frozenset({"kads"})
 ABSENT = "not there"
-Status = Literal["registered before estimation", "frozen after estimation", "deviated", "added"]
+Status = Literal["registered before estimation", "frozen after estimation", "deviated", "added", "not registered"]
 STATUSES: tuple[Status, ...] = get_args(Status)
-"""How a claim stands to the first registration. What had been estimated by then was frozen, not registered."""
+"""How a claim stands to the first registration. What had been estimated by then was frozen, not registered.
+
+Of the list of claims, all are registered or added since; what a study's own file claims is not registered at all.
+"""
 
 
 class Registration(Strict):
@@ -80,8 +86,8 @@ class Index(Strict):
 class Deviations:
     """What has changed since registration: frames of COLUMNS, one row per claim and field.
 
-    `changes` are of substance, `editorial` of wording; `now` and `then` are the ids of the claims that are and were
-    tested, `estimated` of those that had been estimated when they were frozen.
+    `changes` are of substance, `editorial` of wording or of what decides nothing; `now` and `then` are the ids of the
+    claims that are and were tested, `estimated` of those that had been estimated when they were frozen.
     """
 
     changes: pd.DataFrame
@@ -103,13 +109,16 @@ class Deviations:
     def report(self, date: str) -> str:
         """Deviation report in Markdown."""
         added, dropped = sorted(self.now - self.then), sorted(self.then - self.now)
+        shown = self.editorial[_beside(self.editorial)]
         lines = [
             f"# Deviations from the registration of {date}",
             "",
             f"{len(self.then)} claims were registered; {len(self.now)} are tested.",
             f"Added after registration: {', '.join(added) or 'none'}. Dropped: {', '.join(dropped) or 'none'}.",
+            f"Checks of verdicts added after it: {', '.join(c.words for c in added_since(date)) or 'none'}.",
             *_section("Substance", self.changes),
-            *_section("Wording", self.editorial),
+            *_section("Wording", self.editorial[~_beside(self.editorial)]),
+            *(_section("Beside the claim, deciding nothing", shown) if len(shown) else []),
         ]
         return "\n".join(lines) + "\n"
 
@@ -150,21 +159,44 @@ def standings(project: Project) -> dict[str, str]:
     frozen = registered(project.root)
     if frozen is None:
         return {}
-    deviations = compare(project.claims, frozen.claims(project.root), frozen.estimated)
-    return {name: deviations.status(name) for name in project.claims.claims}
+    listed, every = project.shipped.claims, project.claims
+    deviations = compare(listed, frozen.claims(project.root), frozen.estimated)
+    known = {name: deviations.status(name) for name in (*listed.claims, *listed.described)}
+    return {name: known.get(name, "not registered") for name in (*every.claims, *every.described)}
+
+
+def frozen_later(project: Project) -> dict[str, str]:
+    """Day on which claims that were added or changed after the first registration were frozen as they are now.
+
+    Claims that were not frozen so have no entry.
+    """
+    now, found = _fields(project.claims), dict[str, str]()
+    first, *later = registrations(project.root) or (None,)
+    known = _fields(first.claims(project.root)) if first else {}
+    for each in later:
+        then = _fields(each.claims(project.root))
+        same = (name for name in now if name in then and now[name] == then[name] != known.get(name))
+        found |= {name: each.date for name in same if name not in found}
+    return found
 
 
 def compare(current: ClaimsFile, frozen: ClaimsFile, estimated: Iterable[str] = ()) -> Deviations:
     """Field by field, what differs between the claims of today and those registered, `estimated` some of them before.
 
     A control stands in every claim that holds it, and the smallest effect of interest in all: a change of either is a
-    deviation of each. What is not there stands as "not there".
+    deviation of each; what a claim is set beside, and no verdict rests on, is none. What is not there stands as "not
+    there".
     """
     rows = pd.DataFrame(_differences(current, frozen), columns=list(COLUMNS), dtype="str")
-    wording = rows["field"].str.rsplit(".", n=1).str[-1].isin(WORDING)
+    wording = rows["field"].str.rsplit(".", n=1).str[-1].isin(WORDING) | _beside(rows)
     substance, editorial = (rows[chosen].reset_index(drop=True) for chosen in (~wording, wording))
-    now, then = frozenset(current.claims), frozenset(frozen.claims)
+    now, then = (frozenset((*each.claims, *each.described)) for each in (current, frozen))
     return Deviations(substance, editorial, now, then, frozenset(estimated))
+
+
+def _beside(rows: pd.DataFrame) -> pd.Series:
+    """Whether each change is of what a claim is set beside."""
+    return rows["field"].isin(BESIDE)
 
 
 def _differences(current: ClaimsFile, frozen: ClaimsFile) -> Iterator[tuple[str, str, str, str]]:
@@ -183,6 +215,9 @@ def _differences(current: ClaimsFile, frozen: ClaimsFile) -> Iterator[tuple[str,
 def _fields(claims: ClaimsFile) -> Mapping[str, dict[str, str]]:
     """Fields of each claim, tested or not, as text by their path."""
     untested = {key: claim.model_dump(mode="json") | {"tested": "no"} for key, claim in claims.untested.items()}
+    untested |= {
+        key: claim.model_dump(mode="json") | {"tested": "described"} for key, claim in claims.described.items()
+    }
     tested = {key: _resolved(claims, claim) | {"tested": "yes"} for key, claim in claims.claims.items()}
     return {key: _leaves(fields) for key, fields in (untested | tested).items()}
 

@@ -1,7 +1,10 @@
 """The claims ledger and the frames beside it: what their columns say."""
 
+from typing import get_args
+
 from detente.base.frames import Column, FrameSchema, number, text
 from detente.study.estimation import ESTIMATES
+from detente.study.verdicts.answers import Answer
 
 
 def _text(description: str, *allowed: str) -> Column:
@@ -18,11 +21,11 @@ OF_EFFECT = ("smallest_effect", "difference_error", "mde", "mde_share")
 LEDGER = FrameSchema(
     "claims ledger",
     {
-        "code": text("its place in the list of all claims, such as A2"),
+        "code": text("its place in the list of all claims, such as A2; empty of a study's own claim"),
         "claim": text("the claim"),
         "label": text("what it is called"),
         "family": _text("claims that are judged together"),
-        "class": text("how strong a test the public record is"),
+        "class": text("how strong a test the public record is; unstated where a study's own claim does not say"),
         "statement": text("the claim in a sentence"),
         "why": text("why it is so strong a test, and no stronger"),
         "expected": _text("what the claim says of risk", "lowers", "raises", "either"),
@@ -59,19 +62,17 @@ LEDGER = FrameSchema(
         "p_negative_controls": number("smallest p-value of the negative controls (Holm)"),
         "influential": _text("parts of the data that move the estimate most"),
         "flips": number("refits with another verdict"),
+        "other_designs": number("other designs with an interval, whose placebos do not reject"),
+        "designs_against": number("those of them that say the opposite of the verdict"),
         "verdict": Column(
-            "str", "by the rule", allowed=("lowers", "raises", "negligible", "inconclusive", "not tested")
+            "str", "by the rule", allowed=("lowers", "raises", "negligible", "inconclusive", "not tested", "described")
         ),
         "strength": _text("how far it can be leaned on", "robust", "fragile", "untested"),
         "checks_passed": _text("checks that pass"),
         "checks_failed": _text("checks that fail"),
         "checks_not_made": _text("checks that were not made"),
         "reasons": _text("why checks fail, or why there is no verdict"),
-        "answer": Column(
-            "str",
-            "what the verdict says to the claim",
-            allowed=("supported", "contradicted", "no effect of interest", "open", "not tested"),
-        ),
+        "answer": Column("str", "what the verdict says to the claim", allowed=get_args(Answer)),
         "registration": text("how the claim compares with what was registered"),
         "needs": text("data that a test would need"),
     },

@@ -1,0 +1,107 @@
+"""Specifications whose effect a design for treatments that switch identifies, on the scale of the linear model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from detente.base.errors import EmptySample, EstimationError, IndefiniteCovariance
+from detente.base.numbering import intersect
+from detente.stats import ModelFrame
+from detente.stats.causal import EventStudy, TreatmentPanel
+from detente.study.config import Sample
+from detente.study.design import REGRESSION, Specification, build_design, in_sample
+from detente.study.estimation import as_risk
+from detente.study.robustness import DESIGNS, effect_from, switching, with_needs
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What designs of the same observations share: these, and units by years."""
+
+    rows: ModelFrame
+    units: TreatmentPanel
+
+
+def switched(panels: Mapping[bool, pd.DataFrame], specs: Sequence[Specification]) -> dict[int, dict[str, Any]]:
+    """Numbers of specifications by their place; those alike in all but their design share observations and units."""
+    found: dict[tuple[Any, ...], list[int]] = {}
+    for i, spec in enumerate(specs):
+        found.setdefault(replace(spec, design=REGRESSION).fit, []).append(i)
+    return {
+        i: numbers(specs[i], of)
+        for places in found.values()
+        for of in [shared(panels[specs[places[0]].claim.directed], specs[places[0]])]
+        for i in places
+    }
+
+
+def shared(panel: pd.DataFrame, spec: Specification) -> Shared | Exception:
+    """Observations and units of a specification, or why there are none."""
+    try:
+        panel = _ever_in(panel, spec.sample)
+        rows = build_design(panel, spec)
+        return Shared(rows, switching(panel, spec, rows))
+    except (EmptySample, EstimationError) as error:
+        return error
+
+
+def _ever_in(panel: pd.DataFrame, sample: Sample) -> pd.DataFrame:
+    """All years of dyads that are in a sample in any: what they were treated by before it counts as history."""
+    one, other = panel.columns[: panel.columns.get_loc("year")]
+    dyad = intersect(panel[one].to_numpy(dtype=np.int64), panel[other].to_numpy(dtype=np.int64))
+    ever = np.zeros(int(dyad.max(initial=-1)) + 1, dtype=bool)
+    ever[dyad[in_sample(panel, sample).to_numpy()]] = True
+    return panel[ever[dyad]].reset_index(drop=True)
+
+
+def numbers(spec: Specification, of: Shared | Exception) -> dict[str, Any]:
+    """Numbers of one specification by column, its error by its own covariance; or why there are none.
+
+    The estimate is the average over the first year in which the treatment counts and the four after it. Counts are
+    those of the headline's observations, in which the outcome is known. Base risk is the mean outcome of the treated
+    ones less the effect, and errs with it.
+    """
+    if isinstance(of, Exception):
+        return {"error": type(of).__name__, "message": str(of)}
+    design = DESIGNS[spec.design]
+    try:
+        study = design.make(with_needs(of.units, design), spec.claim.lag)
+        effect = _effect(study, spec)
+    except EstimationError as error:
+        return _counts(of.rows) | {"error": type(error).__name__, "message": str(error)}
+    y, treatment = of.rows.y, of.rows.treatment
+    treated = treatment > 0
+    share = float(treatment[treated].mean())
+    base = as_risk(float(y[treated].mean()) - share * effect["estimate"])
+    stretched = (1 + spec.smallest_effect * share) * effect["std_error"]
+    return _counts(of.rows) | effect | {"base_risk": base, "difference_error": stretched, "error": "", "message": ""}
+
+
+def _effect(study: EventStudy, spec: Specification) -> dict[str, float]:
+    """The average effect, its error and degrees of freedom by the specification's covariance, and its error by dyad.
+
+    Raises IndefiniteCovariance if that leaves it no variance.
+    """
+    first = spec.claim.lag if DESIGNS[spec.design].path else 0
+    average = effect_from(study, first, spec.vcov[0])
+    if not np.isfinite(average.p_value):
+        raise IndefiniteCovariance(f"the {spec.vcov[0]} covariance leaves the average effect no variance")
+    by_dyad = effect_from(study, first, "dyad").std_error
+    return {"estimate": average.estimate, "std_error": average.std_error, "df": average.df, "dyad_std_error": by_dyad}
+
+
+def _counts(rows: ModelFrame) -> dict[str, Any]:
+    """Observations, dyads, states, onsets, their mean, and treated observations."""
+    return {
+        "nobs": len(rows.y),
+        "dyads": len(rows.pairs.low),
+        "states": rows.pairs.states,
+        "events": int(rows.y.sum()),
+        "mean_risk": float(rows.y.mean()),
+        "treated": int((rows.treatment > 0).sum()),
+    }
