@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from detente.base.errors import IndefiniteCovariance, UnsupportedEstimator
+from detente.base.errors import IndefiniteCovariance, UnsuitableTreatment
 from detente.base.numerics import TEST_LEVELS, monte_carlo_error
 from detente.report.tables.calibration import RULES as LABELS
 from detente.report.tables.calibration import calibrated, sizes
@@ -73,7 +73,7 @@ def test_a_product_is_no_network(model: Fit) -> None:
     moderated = next(claim for claim in claims.values() if claim.moderator is not None)
     assert moderated.moderator is not None
     said = f"the product of {moderated.treatment} and {moderated.moderator.variable}, and no network of the one"
-    with pytest.raises(UnsupportedEstimator, match=said):
+    with pytest.raises(UnsuitableTreatment, match=said):
         calibrate(model, moderated, panel_of(model.design), seed=5, draws=20)
 
 

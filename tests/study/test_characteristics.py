@@ -13,7 +13,7 @@ import pytest
 from scipy.stats import fisher_exact
 
 from detente.base.errors import ConfigError
-from detente.report.tables.characteristics import DESIGNS, MEASURED, Measured, documented
+from detente.report.tables.characteristics import AGREED, DESIGNS, MEASURED, TOGETHER, Measured, documented
 from detente.simulate import simulate_world
 from detente.study.multiverse import curve, fitted
 from detente.study.robustness.examine import Record, examine
@@ -137,7 +137,7 @@ def counted(judged: pd.DataFrame, onsets: float) -> list[Measured]:
         found = mine[mine["verdict"].isin(["lowers", "raises"])]
         robust = {v: int(words.get((v, "robust"), 0)) for v in ("lowers", "raises", "negligible")}
         told = {v: int((mine["verdict"] == v).sum()) for v in robust}
-        passed = tuple(int((found[name] == "pass").sum()) for name in CHECKS)
+        passed = tuple(int((found[check.name] == "pass").sum()) for check in TOGETHER)
         powered = int((found["power_at_smallest"] >= 0.8).sum())
         both = {
             "robust": robust["lowers"],
@@ -151,7 +151,8 @@ def counted(judged: pd.DataFrame, onsets: float) -> list[Measured]:
 @pytest.mark.nightly
 @pytest.mark.parametrize("onsets", DESIGNS)
 def test_the_table_is_what_draws_give(onsets: float, record: Record, capsys: pytest.CaptureFixture[str]) -> None:
-    found = counted(characteristics(Setting(PROJECT, DEMO, "exercise", record, onsets), range(MANY)), onsets)
+    judged = characteristics(Setting(PROJECT, DEMO, "exercise", record, onsets), range(MANY))
+    found = counted(judged, onsets)
     with capsys.disabled():
         sys.stdout.write("\n" + "\n".join(f"    {row!r}," for row in found) + "\n")
     for made, kept in zip(found, [m for m in MEASURED if m.onsets == onsets], strict=True):
@@ -160,6 +161,13 @@ def test_the_table_is_what_draws_give(onsets: float, record: Record, capsys: pyt
             alike(getattr(made, name), made.draws, getattr(kept, name), kept.draws)
         for one, other in zip(made.passed, kept.passed, strict=True):
             alike(one, made.found, other, kept.found)
+
+    for own in (m for m in AGREED if m.onsets == onsets):
+        mine = judged[judged["times"] == own.times]
+        both = (("lowers", "raises"), own.found, own.passed), (("negligible",), own.negligible, own.negligible_passed)
+        for verdicts, draws, passed in both:
+            outcome = mine.loc[mine["verdict"].isin(verdicts), "designs_agree"]
+            alike(int((outcome == "pass").sum()), len(outcome), passed, draws)
 
 
 def alike(one: int, of_one: int, other: int, of_other: int) -> None:
@@ -170,6 +178,18 @@ def alike(one: int, of_one: int, other: int, of_other: int) -> None:
 def test_the_tables_of_the_page_are_those_that_were_measured() -> None:
     page = (Path(__file__).parents[2] / "docs" / "verdicts.md").read_text(encoding="utf-8")
     assert documented() in page
+
+
+def test_designs_agree_where_an_effect_is_true_and_hardly_say_the_opposite() -> None:
+    by = {(m.onsets, m.times): m for m in AGREED}
+    assert set(by) == {(onsets, times) for onsets in DESIGNS for times in range(4)}
+    for own in by.values():
+        assert own.passed + own.failed <= own.found <= own.draws
+        assert own.negligible_passed + own.negligible_failed <= own.negligible <= own.draws - own.found
+        if own.times >= 2:
+            # Three designs without bias say the opposite in fewer than 7.5 % of draws; 3 Monte Carlo errors beside.
+            assert own.failed / own.found < 0.075 + 3 * np.sqrt(0.075 * 0.925 / own.found)
+            assert own.passed > 0.8 * own.found
 
 
 def test_the_rule_keeps_its_error_rates_and_passes_true_effects() -> None:

@@ -63,15 +63,15 @@ def test_the_shipped_configuration_is_valid(copied: Path):
             "        bytes: 10602",
             "        bytes: 10602\n        byte: 10602",
             "sources › cow-state-system › files › 0 › byte",
-            "unknown key; legal values: address, bytes, file, sha256; nearest: 'bytes'",
+            "unknown key; legal values: address, blob, bytes, file, rows, sha256; nearest: 'bytes'",
         ),
         (
             SOURCES_FILE,
             "    years: [1816, 2016]",
             "    years: [1816, 2016]\n    year: 1816",
             "sources › cow-state-system › year",
-            "unknown key; legal values: citation, files, folder, references, rows, terms, theme, title, version, "
-            "whittle, years; nearest: 'years'",
+            "unknown key; legal values: citation, files, folder, kind, note, references, rows, terms, theme, title, "
+            "version, whittle, years; nearest: 'years'",
         ),
         # Values that are one of a list
         (

@@ -11,12 +11,15 @@ from detente.base.errors import choices
 from detente.data.panel import catalogue
 from detente.data.panel.outcomes import DURATIONS as CODED
 from detente.data.sources import REGISTRY
+from detente.report.paper.document import References
 from detente.study.config.claims import ClaimsFile
 from detente.study.project import load
 
 from support.builders import REPOSITORY, change, line
 from support.configured import CLAIMS_FILE, DEMO, PAPER, TINY, refusal
+from support.pages import WORKS
 
+WIDTH = 120
 SHIPPED = strict.read(REPOSITORY / CLAIMS_FILE, ClaimsFile)
 OFFERED = {
     directed: catalogue(list(REGISTRY.values()), "directed-dyad-year" if directed else "dyad-year")
@@ -326,7 +329,7 @@ def test_a_sample_of_a_claim_is_one_that_designs_have(copied: Path):
 
 
 def test_every_claim_has_a_code_a_class_and_a_reason():
-    everything = [*SHIPPED.claims.values(), *SHIPPED.untested.values()]
+    everything = SHIPPED.every
 
     codes = {claim.code for claim in everything}
     parts = {"A": 29, "B": 6, "C": 11, "D": 6}
@@ -354,3 +357,18 @@ def test_moderated_claims_and_contrasts_are_families_of_their_own():
     for claim in SHIPPED.claims.values():
         assert (claim.family == "moderators") == (claim.moderator is not None), claim.id
         assert (claim.family == "deterrence") == claim.directed, claim.id
+
+
+def test_lines_of_the_claims_are_as_wide_as_lines_of_code() -> None:
+    lines = (REPOSITORY / CLAIMS_FILE).read_text(encoding="utf-8").splitlines()
+
+    assert [number for number, text in enumerate(lines, start=1) if len(text) > WIDTH] == []
+
+
+def test_works_that_described_claims_follow_are_in_the_list_of_references() -> None:
+    """A work is linked where its authors and year stand in a text, as the page prints designs."""
+    works = References(WORKS, [])
+    for claim in SHIPPED.described.values():
+        works.linked(claim.design)
+
+    assert {"fortna2004", "gibler2006", "acharya2016", "leeds2003", "kenwick2015"} <= works.cited

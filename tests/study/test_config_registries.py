@@ -44,6 +44,17 @@ def test_a_fault_that_a_study_inherits_is_located_where_it_stands(copied: Path):
 
 
 @pytest.mark.fault("configuration")
+@pytest.mark.parametrize("window", [(1980, 2025), (1815, 2010)])
+def test_a_window_outside_the_state_system_is_refused_before_any_work(window: tuple[int, int], copied: Path):
+    at = change(copied / PAPER, "window: [1980, 2010]", f"window: [{window[0]}, {window[1]}]")
+
+    assert refusal(copied) == (
+        f"ConfigError: {PAPER}:{at} › window: window {window[0]}–{window[1]} lies outside the state system's years, "
+        "1816–2024"
+    )
+
+
+@pytest.mark.fault("configuration")
 def test_a_covariance_that_the_estimator_does_not_support_is_refused(copied: Path, monkeypatch: pytest.MonkeyPatch):
     from dataclasses import replace
 

@@ -29,7 +29,12 @@ def test_a_raw_file_cannot_lie_outside_its_folder(name: str):
 @pytest.mark.fault("configuration")
 @pytest.mark.parametrize(
     ("address", "fault"),
-    [("http://[x", "is no address"), ("https://", "it names no host"), ("http://x:port/y", "is no address")],
+    [
+        ("http://[x", "is no address"),
+        ("https://", "it names no host"),
+        ("http://x:port/y", "is no address"),
+        ("http://a b/y", "'http://a b/y' is no address: write a space in it as %20"),
+    ],
 )
 def test_an_address_that_cannot_be_asked_is_refused(address: str, fault: str):
     with pytest.raises(ValueError, match=fault):

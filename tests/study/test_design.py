@@ -204,7 +204,7 @@ def test_a_sample_without_rows_is_refused():
 @pytest.mark.parametrize(
     ("column", "spec", "nearest"),
     [
-        ("exercise_any", specification(), "exercise_small"),
+        ("exercise_any", specification(), "exercise_land"),
         ("onset_gml", specification(), "onset_force_gml"),
         ("rivalry", specification(control("rivalry")), None),
     ],

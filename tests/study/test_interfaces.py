@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[2] / "workflow" / "src" / "detente"
-ORDER = ("config", "design", "estimation", "multiverse", "robustness", "verdicts")
+ORDER = ("config", "design", "estimation", "robustness", "multiverse", "described", "verdicts")
 
 
 def imported(path: Path) -> list[list[str]]:

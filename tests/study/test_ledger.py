@@ -16,7 +16,8 @@ from detente.study.config.project import load_project
 from detente.study.estimation.schema import not_wrong
 from detente.study.robustness.coverage import score
 from detente.study.robustness.frames import EXAMINED, SCHEMAS, Examination
-from detente.study.verdicts.ledger import COLUMNS, NOT_TESTED, Findings, answer, checks, ledger
+from detente.study.verdicts.answers import NOT_TESTED, answer
+from detente.study.verdicts.ledger import COLUMNS, Findings, checks, ledger
 
 from support.exhibit_fixtures import of_frames
 
@@ -29,6 +30,20 @@ HEADLINE = {
     "treated": 900, "treated_dyads": 90, "switching_dyads": 70,
     "smallest_effect": 0.004, "difference_error": 0.0024, "mde": 0.0056, "mde_share": 0.28, "verdict": "lowers",
 }  # fmt: skip
+
+
+def designs(**changes: tuple[float, float, float]) -> pd.DataFrame:
+    """By design: interval and p-value of its placebos; of the average effect it is 0.5 where there is an interval."""
+    every = {
+        "twfe": (0.01, 0.02, math.nan),
+        "matching": (-0.02, 0.01, 0.4),
+        "imputation": (-0.02, -0.01, 0.6),
+        "first_switches": (math.nan, math.nan, math.nan),
+        "staggered": (math.nan, math.nan, math.nan),
+        "matching_ends": (0.01, 0.02, 0.4),
+    } | changes
+    rows = [(name, low, high, p, math.nan if math.isnan(low) else 0.5) for name, (low, high, p) in every.items()]
+    return pd.DataFrame(rows, columns=["design", "conf_low", "conf_high", "placebo_p", "p_value"])
 
 
 def findings(**changes: pd.DataFrame) -> Findings:
@@ -45,6 +60,7 @@ def findings(**changes: pd.DataFrame) -> Findings:
         "influence": pd.DataFrame([{"left_out": "Ruritania", "change_se": 0.9, "flips": False, "influential": True}]),
         "tests": pd.DataFrame([{"p_value": 0.002}]),
         "calibration": pd.DataFrame([{"p_value": 0.012, "conf_low": -0.018, "conf_high": -0.001}]),
+        "designs": designs(),
     }
     multiverse = pd.DataFrame(
         {
@@ -82,8 +98,8 @@ def test_the_workflow_knows_every_frame_of_an_examination() -> None:
 
 def test_every_claim_has_a_row_in_the_order_of_the_codes_tested_or_not() -> None:
     frame = ledger(PROJECT.claims, "relevant", {}, {})
-    every = {**PROJECT.claims.claims, **PROJECT.claims.untested}
-    assert set(frame["claim"]) == set(every)
+    every = {claim.id for claim in PROJECT.claims.every}
+    assert set(frame["claim"]) == every
     assert frame["claim"].is_unique
     numbers = [(code[0], int(code[1:])) for code in frame["code"]]
     assert numbers == sorted(numbers)
@@ -126,6 +142,39 @@ def test_a_negative_control_that_could_not_be_fitted_is_not_passed_over() -> Non
     assert found["p_negative_controls"] == pytest.approx(1.0)
     rejecting = row(findings(placebos=pd.DataFrame({"p_value": [0.001, math.nan, 0.4]})))
     assert "negative_controls" in rejecting["checks_failed"]
+
+
+def outcome(found: Findings) -> tuple[str, float, float]:
+    """What comes of the check whether designs agree, how many there are, and how many are against the verdict."""
+    made = checks(PROJECT.claims, {CLAIM: found}).set_index("check").loc["designs_agree", "outcome"]
+    return made, row(found)["other_designs"], row(found)["designs_against"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        # Two-way fixed effects and ends, which lie on the other side, are not asked.
+        ({}, ("pass", 2, 0)),
+        ({"matching": (0.001, 0.02, 0.4)}, ("fail", 2, 1)),
+        # Its placebos reject: it neither speaks against the verdict nor counts as one that is there.
+        ({"matching": (0.001, 0.02, 0.05)}, ("not made", 1, 0)),
+        ({"first_switches": (0.001, 0.02, 0.9), "matching": (-0.02, 0.01, 0.01)}, ("fail", 2, 1)),
+        # Without a placebo its assumptions have not been asked about.
+        ({"imputation": (-0.02, -0.01, math.nan)}, ("not made", 1, 0)),
+        ({"imputation": (-0.02, -0.01, math.nan), "matching": (0.001, 0.02, 0.4)}, ("fail", 1, 1)),
+        ({"staggered": (0.0, 0.02, 0.4)}, ("pass", 3, 0)),
+    ],
+)
+def test_designs_whose_placebos_do_not_reject_must_not_say_the_opposite(
+    changes: dict[str, tuple[float, float, float]], expected: tuple[str, int, int]
+) -> None:
+    assert outcome(findings(designs=designs(**changes))) == expected
+
+
+def test_a_claim_without_designs_has_not_been_held_against_any() -> None:
+    found = findings(designs=SCHEMAS["designs"].empty())
+    made = checks(PROJECT.claims, {CLAIM: found}).set_index("check")
+    assert made.loc["designs_agree", "outcome"] == "not made" and math.isnan(row(found)["other_designs"])
 
 
 def negligible(**changes: pd.DataFrame) -> Findings:

@@ -60,6 +60,18 @@ REFUSED = {
         "legal values: logit, lpm",
     ),
     "an unknown claim": ("claims: [un_mission]", "claims: [un_misson]", "ConfigError", "nearest: 'un_mission'"),
+    "a claim that cannot have an option and is none": (
+        "partnership_for_peace: the partnership began",
+        "partnership_of_peace: the partnership began",
+        "ConfigError",
+        "nearest: 'partnership_for_peace'",
+    ),
+    "a headline that some claims cannot have": (
+        "        default: true\n        label: ATOP 5.1\n",
+        "        default: true\n        not_for: {exercise: no reason}\n        label: ATOP 5.1\n",
+        "ConfigError",
+        "it cannot be `not_for` some",
+    ),
     "a constraint on no node": (
         "      estimator: [logit]",
         "      estimatr: [logit]",
@@ -67,6 +79,8 @@ REFUSED = {
         "nearest: 'estimator'",
     ),
     "a constraint on no option": ("estimator: [logit]", "estimator: [logits]", "ConfigError", "nearest: 'logit'"),
+    "a design crossed with no decision": ("[source, sample, lag]", "[sauce, sample, lag]", "ConfigError", "'source'"),
+    "no such design": ("set: {design: matching}", "set: {design: matchin}", "ConfigError", "nearest: 'matching'"),
     "a window that ends before it starts": ("[1980, 1991]", "[1991, 1980]", "ConfigError", "after it ends in 1980"),
     "a control that comes too late": (
         "    variable: log_trade_cow\n    role: confounder\n    lag: 2",

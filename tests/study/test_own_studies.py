@@ -65,7 +65,7 @@ def test_the_robustness_of_a_study_needs_what_its_examined_claims_need(copied: P
     variables = variables_of(project, study, grids)
     for spec in predicted(project, study):
         assert set(spec.variables) <= set(variables[False])
-    joined = set().union(*sources_of(study, variables).values())
+    joined = set().union(*sources_of(project, study, variables).values())
     assert joined <= set(study.sources)
     assert ("mme" in joined) <= ("mme" in study.sources)
     assert set(variables) == {claim.directed for claim in project.examined(study)} | ({True} & set(variables))

@@ -14,11 +14,12 @@ from detente.study.verdicts.checks import CHECKS, ClaimVerdict, VerdictInputs, c
 # The rule of docs/verdicts.md, in numbers of its own.
 EVERY = (
     "power", "multiverse", "joint", "family", "randomisation", "benchmark", "negative_controls", "influence",
+    "designs_agree",
 )  # fmt: skip
 NEEDED: dict[Verdict, tuple[str, ...]] = {
     "lowers": EVERY,
     "raises": EVERY,
-    "negligible": ("power", "multiverse", "benchmark", "influence"),
+    "negligible": ("power", "multiverse", "benchmark", "influence", "designs_agree"),
     "inconclusive": (),
 }
 # An effect of −10 per 1,000, three standard errors from zero, that passes everything.
@@ -36,6 +37,8 @@ LOWERS = VerdictInputs(
     benchmark_high=-0.001,
     negative_control_p=(0.4, 0.8),
     flips=0,
+    other_designs=3,
+    designs_against=0,
 )
 NEGLIGIBLE = replace(LOWERS, estimate=0.0002, std_error=0.001, benchmark_low=-0.002, benchmark_high=0.0025)
 
@@ -66,6 +69,7 @@ def test_the_mirror_image_raises() -> None:
         ("benchmark", {"benchmark_high": 0.0}),
         ("negative_controls", {"negative_control_p": (0.5, 0.02)}),
         ("influence", {"flips": 1}),
+        ("designs_agree", {"designs_against": 1}),
     ],
 )
 def test_one_failed_check_makes_it_fragile_and_says_why(check: str, value: dict[str, Any]) -> None:
@@ -147,6 +151,10 @@ def test_each_verdict_needs_the_checks_of_the_rule(found: Verdict, names: tuple[
         ("negative_controls", {"negative_control_p": (0.05,)}, "fail"),
         ("negative_controls", {"negative_control_p": (0.0251, 0.9)}, "pass"),
         ("negative_controls", {"negative_control_p": (0.5, float("nan"))}, "not made"),
+        ("designs_agree", {"other_designs": 2}, "pass"),
+        ("designs_agree", {"other_designs": 1}, "not made"),
+        ("designs_agree", {"other_designs": 1, "designs_against": 1}, "fail"),
+        ("designs_agree", {"other_designs": None, "designs_against": None}, "not made"),
         ("negative_controls", {"negative_control_p": (0.001, float("nan"))}, "fail"),
         ("influence", {"flips": 0}, "pass"),
         ("influence", {"flips": 1}, "fail"),

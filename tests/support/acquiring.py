@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -40,24 +40,20 @@ class Server:
     answers: list[Answer] = field(default_factory=list)
     ranges: list[str | None] = field(default_factory=list)
     bodies: list[int] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+    posted: list[tuple[str, bytes]] = field(default_factory=list)
     released: threading.Event = field(default_factory=threading.Event)
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         self.ranges.append(handler.headers["Range"])
         self.bodies.append(0)
+        self.paths.append(handler.path)
         (self.answers.pop(0) if len(self.answers) > 1 else self.answers[0])(handler)
 
     def send(
-        self,
-        body: bytes = DATA,
-        *,
-        status: int = 200,
-        ranged: bool = True,
-        stop: int | None = None,
-        stall: bool = False,
-        **headers: str,
+        self, body: bytes = DATA, *, status: int = 200, ranged: bool = True, stop: int | None = None, **headers: str
     ) -> Answer:
-        """Answer with `body`, breaking off or stalling after `stop` bytes if that is given."""
+        """Answer with `body`, breaking off after `stop` bytes if that is given."""
 
         def give(handler: BaseHTTPRequestHandler) -> None:
             start, code = 0, status
@@ -74,10 +70,13 @@ class Server:
             handler.wfile.write(sent)
             handler.wfile.flush()
             self.bodies[-1] = len(sent)
-            if stall:
-                self.released.wait(5)
 
         return give
+
+
+def blob(data: bytes) -> str:
+    """Git's id of content, as `git hash-object` prints it."""
+    return hashlib.sha1(f"blob {len(data)}\0".encode() + data).hexdigest()
 
 
 def pin(address: str, data: bytes = DATA, file: str = "mme_v7.csv") -> SourceFile:
@@ -102,6 +101,17 @@ def put(path: Path, data: bytes) -> Path:
     return path
 
 
+def merged(folders: Iterable[Path], into: Path) -> Path:
+    """A folder of links to every file of `folders`, to the first where several have one of the same name."""
+    for folder in folders:
+        for path in folder.glob("*/**/*"):
+            link = into / path.relative_to(folder)
+            if path.is_file() and not link.exists():
+                link.parent.mkdir(parents=True, exist_ok=True)
+                link.symlink_to(path.resolve())
+    return into
+
+
 def names(folder: Path) -> list[str]:
     """What is in a folder, but the file that is locked."""
     return sorted(p.name for p in folder.iterdir() if p.name != LOCK)
@@ -113,8 +123,10 @@ def message(*blocks: str, total: int = 1) -> str:
         "Three ways on:\n"
         "  1. put the file into data/raw/<slug>/ yourself;\n"
         "  2. name a folder that holds it as <slug>/<file>: in the environment variable DETENTE_MIRROR, "
-        "or as `mirror:` in the study's file;\n"
-        "  3. connect to the network and run again: a download that broke off goes on where it stopped.\n"
+        "or as `mirror:` in the study's file; several are joined as in PATH, and the first that has it is used;\n"
+        "  3. connect to the network and run again: a download that broke off goes on where it stopped; or fetch all "
+        "of them on a computer that has one, with `detente fetch --add mme --into FOLDER`, and name the folder as in "
+        "2.\n"
         "Files are described in config/sources.yaml. Simulated data never take the place of observed ones."
     )
     return "\n\n".join([f"{len(blocks)} of {total} raw files cannot be had; nothing else was started.", *blocks, ways])
@@ -125,7 +137,7 @@ def block(*places: str, data: bytes = DATA, file: str = "mme_v7.csv") -> str:
     return "\n".join([f"mme/{file}", expected, *(f"  {place}" for place in places)])
 
 
-def refusal(raw: Path, mirror: Path | None, patience: Patience, *pins: SourceFile) -> str:
+def refusal(raw: Path, mirror: Sequence[Path], patience: Patience, *pins: SourceFile) -> str:
     with pytest.raises(RawFilesUnavailable) as caught:
         acquire(sources(*pins), raw, mirror, patience=patience)
     return str(caught.value)

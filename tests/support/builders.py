@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from detente.cli.formats import write_raw
+from detente.data.acquire import SHIPPED
 from detente.data.panel import Entry, catalogue
 from detente.data.record.rawread import read_raw
 from detente.data.sources import REGISTRY, Source, Tidy, tidy_schema
@@ -102,6 +103,8 @@ def cleaner(states: pd.DataFrame) -> Callable[..., Tidy]:
         raw: Raw = dict(zip(own, (*tables, *named.values()), strict=True))
         if any(table.file == STATES for table in source.raw):
             raw[STATES] = states
+        by_hand = (t for t in source.raw if t.slug and (SHIPPED / t.slug).is_dir())
+        raw |= {t.file: read_raw(SHIPPED / t.slug / t.file, t) for t in by_hand if t.slug}
         before = {name: frame.copy() for name, frame in raw.items()}
         tidy = source.clean(raw)
         for name, frame in raw.items():
@@ -115,6 +118,13 @@ def cleaner(states: pd.DataFrame) -> Callable[..., Tidy]:
 def rows(tidy: Tidy, *columns: str) -> list[tuple[object, ...]]:
     """Rows of a tidy frame, in these columns."""
     return list(tidy.frame[list(columns)].itertuples(index=False, name=None))
+
+
+def only(frame: pd.DataFrame, *key: int) -> dict[str, float]:
+    """The one row of a frame with this key."""
+    parts = [part for part in ("ccode1", "ccode2", "ccode", "year") if part in frame]
+    (found,) = frame[(frame[parts] == list(key)).all(axis=1)].to_dict("records")
+    return {str(name): value for name, value in found.items()}
 
 
 def entries(tidy: Tidy) -> list[tuple[str, str, str, int]]:

@@ -12,8 +12,9 @@ from detente.study.project import load
 TINY, PAPER, DEMO = "config/study/tiny.yaml", "config/study/paper.yaml", "config/study/demo.yaml"
 CLAIMS_FILE, SOURCES_FILE = "config/claims.yaml", "config/sources.yaml"
 STUDY = (
-    "abstract, appendix, authors, claims, date, estimators, examined, extends, headline, keywords, mirror, name, "
-    "samples, seed, simulation, sources, title, vcov, window, world"
+    "abstract, appendix, authors, claims, controls, data, date, described, "
+    "estimators, examined, extends, headline, keywords, mirror, multiverse, name, "
+    "samples, seed, simulation, sources, title, unit, variables, vcov, window, windows, world"
 )
 
 

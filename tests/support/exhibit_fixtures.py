@@ -13,8 +13,9 @@ from detente.base.files import write_json
 from detente.report import FRAMES, Evidence
 from detente.report.tables.coverage import KINDS
 from detente.study.config.project import Project, load_project
-from detente.study.estimation import ESTIMATES
+from detente.study.estimation import ESTIMATES, WINDOWS
 
+from support.compared import design_effects, designs
 from support.pages import PROVENANCE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,13 +51,25 @@ def frames() -> dict[str, pd.DataFrame]:
     truth = pd.DataFrame(PLANTED.items(), columns=["claim", "planted"])
     raw = pd.DataFrame(PROVENANCE["raw"])
     made = {"estimates": estimates(), "failures": failures(), "coverage": coverage(), "truth": truth, "provenance": raw}
-    return made | describe()
+    return made | describe() | {"windows": windows()} | compared()
+
+
+def compared() -> dict[str, pd.DataFrame]:
+    """The claims by other designs."""
+    made = {"own_designs": designs, "own_design_effects": design_effects}
+    return {name: pd.concat(map(of, SHAPES), ignore_index=True) for name, of in made.items()}
 
 
 def write_frames(folder: Path, made: Evidence) -> None:
     """Write the frames of a study where commands look for them below the folder of its frames."""
     for name, frame in made.frames.items():
-        path = Path(FRAMES[name].path.format(processed=folder, reports=folder))
+        stored = FRAMES[name]
+        if "{own}" in stored.path:
+            for claim, mine in frame.groupby("claim"):
+                path = Path(stored.path.format(processed=folder, reports=folder, own=claim))
+                stored.schema.write(mine[list(stored.schema.columns)].reset_index(drop=True), path)
+            continue
+        path = Path(stored.path.format(processed=folder, reports=folder))
         if name == "truth":
             write_json({"effects": dict(frame.itertuples(index=False))}, path)
         elif name == "provenance":
@@ -409,6 +422,24 @@ def _attrition() -> pd.DataFrame:
                 steps.append(("used", years - sum(rows for _, rows in steps[1:])))
                 rows += [(claim, estimator, sample, i, reason, n) for i, (reason, n) in enumerate(steps)]
     return pd.DataFrame(rows, columns=["claim", "estimator", "sample", "order", "reason", "rows"])
+
+
+def windows() -> pd.DataFrame:
+    """Two claims in years of their own and in the common ones, where one of them has no estimate."""
+    rows = []
+    for claim, first in (("defence_pact", 1946), ("un_mission", 1948)):
+        for start in (first, 1980):
+            found = {
+                "nobs": 60_000.0, "events": 1200.0, "switching_dyads": 300.0, "estimate": -0.002, "std_error": 0.001,
+                "df": 20.0, "conf_low": -0.0041, "conf_high": 0.0001, "base_risk": 0.02, "mde": 0.003,
+                "mde_share": 0.15, "verdict": "inconclusive", "failure": "",
+            }  # fmt: skip
+            if (claim, start) == ("un_mission", 1980):
+                lost = dict.fromkeys(name for name, value in found.items() if isinstance(value, float))
+                found = {**found, **lost, "verdict": "", "failure": "the sample leaves no onset"}
+            years = {"first_year": start, "last_year": 2010, "own": start == first}
+            rows.append({"claim": claim, **years, **found})
+    return WINDOWS.validated(WINDOWS.frame(rows))
 
 
 def coverage() -> pd.DataFrame:

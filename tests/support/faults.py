@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Protocol
 
 # What goes wrong, and what must come of it.
@@ -23,6 +25,8 @@ KINDS = {
     "whole workflow": "the same in a build by Snakemake, and bytes that must not depend on where and how it runs",
     "contracts": "a declared source, estimator, exhibit or frame that breaks what it declares",
 }
+# A kind, its faults and its tests.
+ROW = re.compile(r"^\| ([a-z ]+) \| [^|]*\| (\d+) \| (\d+) \|$", flags=re.M)
 COUNTED = ("<!-- counted: begin -->", "<!-- counted: end -->")
 
 
@@ -31,6 +35,7 @@ class Marked(Protocol):
 
     name: str
     nodeid: str
+    path: Path
 
     def iter_markers(self, name: str) -> Iterable[object]: ...
 
@@ -61,3 +66,14 @@ def placed(page: str, table: str) -> str:
     begin, end = COUNTED
     before, _, rest = page.partition(begin)
     return f"{before}{begin}\n{table}\n{end}{rest.partition(end)[2]}"
+
+
+def counts(text: str) -> dict[str, tuple[int, int]]:
+    """Faults and tests by kind, as a table or a page that has it says."""
+    return {kind: (int(faults), int(tests)) for kind, faults, tests in ROW.findall(text)}
+
+
+def whole(items: Iterable[Marked], folder: Path) -> bool:
+    """Whether tests of every file that injects faults are among those that were collected."""
+    collected = {item.path for item in items}
+    return {path for path in folder.rglob("test_*.py") if "mark.fault(" in path.read_text("utf-8")} <= collected

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -12,9 +11,10 @@ from typing import TypeVar
 import pandas as pd
 import pytest
 
+from detente.data.acquire import copied_from
 from detente.data.panel import Panel, build_panel
 from detente.data.panel.catalogue import Unit
-from detente.data.pins import SourceRecord, load_sources
+from detente.data.pins import SourceRecord, load_sources, mirror
 from detente.data.record import clean_source
 from detente.data.record.rawread import read_raw
 from detente.data.sources import REGISTRY, RawTable, Tidy, check_raw
@@ -56,14 +56,24 @@ class Shelf(Mapping[str, Made]):
 class Record:
     """The observed record: raw tables by slug and file, cleaned sources by slug, panels of them."""
 
-    folder: Path
+    folders: tuple[Path, ...]
 
     def find(self, slug: str, file: str) -> Path:
         """Path of a raw file; a test that needs one that is not at hand is skipped."""
-        path = self.folder / (records()[slug].folder or slug) / file
-        if not path.is_file():
-            pytest.skip(f"observed raw file not found: {path}; set DETENTE_MIRROR to a folder with <slug>/<file>")
+        path = self._first(slug, file)
+        if path is None:
+            pytest.skip(f"observed raw file not found: {slug}/{file}; set DETENTE_MIRROR to folders with <slug>/<file>")
         return path
+
+    def has(self, slugs: Iterable[str]) -> bool:
+        """Whether every raw file of these sources is at hand."""
+        wanted = ((table.slug or slug, table.file) for slug in slugs for table in REGISTRY[slug].raw)
+        return all(self._first(slug, file) for slug, file in wanted)
+
+    def _first(self, slug: str, file: str) -> Path | None:
+        record = records()[slug]
+        paths = (folder / (record.folder or slug) / file for folder in copied_from(record, self.folders))
+        return next((path for path in paths if path.is_file()), None)
 
     @cached_property
     def raw(self) -> Mapping[str, Mapping[str, pd.DataFrame]]:
@@ -97,8 +107,8 @@ class Record:
     def _read(self, slug: str) -> dict[str, pd.DataFrame]:
         source, tables = REGISTRY[slug], {}
         for table in source.raw:
-            tables[table.file] = self.read(table.slug or slug, table)
-            check_raw(source, table, tables[table.file])
+            tables[table.name] = self.read(table.slug or slug, table)
+            check_raw(source, table, tables[table.name])
         return tables
 
     def read(self, slug: str, table: RawTable) -> pd.DataFrame:
@@ -115,10 +125,7 @@ def records() -> Mapping[str, SourceRecord]:
 @cache
 def observed() -> Record:
     """The record, where it is at hand."""
-    given = os.environ.get("DETENTE_MIRROR")
-    places = [Path(given).expanduser() if given else ROOT / "data" / "raw"]
-    wanted = [(slug, table.slug or slug, table.file) for slug in CORE for table in REGISTRY[slug].raw]
-    for place in places:
-        if all((place / (records()[folder].folder or folder) / file).is_file() for _, folder, file in wanted):
-            return Record(place)
-    pytest.skip(f"observed raw files not found in {' or '.join(map(str, places))}; set DETENTE_MIRROR to their folder")
+    folders = mirror() or (ROOT / "data" / "raw",)
+    if Record(folders).has(CORE):
+        return Record(folders)
+    pytest.skip(f"observed raw files not found in {' or '.join(map(str, folders))}; set DETENTE_MIRROR to their folder")

@@ -41,6 +41,10 @@ def record() -> Record:
     return observed()
 
 
+# The independent count had the list of states that ends in this month.
+LISTED = 201612
+
+
 def _months(first: int, last: int) -> set[int]:
     """Months from `first` to `last`, both yyyymm, as numbers that follow each other."""
     return set(range(first // 100 * 12 + first % 100 - 1, last // 100 * 12 + last % 100))
@@ -52,7 +56,7 @@ def _gap_years(record: Record) -> pd.DataFrame:
     states = record.tidy["cow-state-system"].query("status == 'member'")
     alive: dict[int, set[int]] = {}
     for spell in states.itertuples():
-        alive.setdefault(spell.ccode, set()).update(_months(spell.start // 100, spell.end // 100))
+        alive.setdefault(spell.ccode, set()).update(_months(spell.start // 100, min(spell.end // 100, LISTED)))
     years = []
     for (a, b), spells in listed.groupby(["statelno", "statehno"]):
         contiguous = set().union(*(_months(s.begin, s.end) for s in spells.itertuples()))

@@ -19,11 +19,13 @@ import yaml
 from detente.base.files import sha256, write_json
 from detente.cli import main
 from detente.cli.formats import write_raw
+from detente.data.acquire import SHIPPED
 from detente.data.panel import STATES, Panel, build, build_panel
 from detente.data.panel.catalogue import EXPANSIONS
 from detente.data.pins import load_sources
 from detente.data.record import KEPT, clean_source
 from detente.data.sources import BY_DYAD, KEYS, REGISTRY, Source, Variable
+from detente.data.sources.cooperation.exercises import KINDS
 from detente.simulate import simulate_world
 
 from support.builders import REPOSITORY, spells, tiny
@@ -69,12 +71,13 @@ class Item:
 
 
 def narrowed(draw: np.random.Generator, first: int, last: int) -> list[Source]:
-    """Every source of the record, each as though it coded other years: some, and those in the middle in any case."""
+    """Every source of the record that joins panels, each as though it coded other years around the middle."""
     middle = (first + last) // 2
     sources = []
-    for source in REGISTRY.values():
+    for source in filter(lambda each: each.joins, REGISTRY.values()):
         begin, end = int(draw.integers(first + 2, middle)), int(draw.integers(middle, last - 1))
-        sources.append(source if source.slug == STATES else replace(source, years=(begin, end)))
+        cut = source if source.slug == STATES else replace(source, years=(begin, end), breaks=(), carried=None)
+        sources.append(cut)
     return sources
 
 
@@ -114,7 +117,7 @@ def made_exercises(draw: np.random.Generator, years: range) -> pd.DataFrame:
     frames = []
     for number in range(4 * len(years)):
         states = draw.choice(MEMBERS, size=int(draw.integers(2, 5)), replace=False)
-        traits = {kind: int(draw.integers(2)) for kind in ("warfighting", "peacekeeping", "humanitarian")}
+        traits = {kind: int(draw.integers(2)) for kind in KINDS.values()}
         site = {"latitude": draw.uniform(-60, 60), "longitude": draw.uniform(-180, 180)}
         held = {"exercise": number, "year": int(draw.choice(years)), "parties": len(states), "month": 6}
         frames.append(pd.DataFrame({**held, "ccode": states, "series": int(draw.integers(-1, 6)), **traits, **site}))
@@ -164,12 +167,13 @@ def by_hand(keys: Sequence[tuple[int, ...]], years: Sequence[int], item: Item, v
 def observed(mirror: Path) -> dict[str, pd.DataFrame]:
     """Every source of the record, cleaned."""
     records = load_sources(REPOSITORY)
-    return {
-        s.slug: clean_source(
-            s, lambda slug, file: mirror / (records[slug].folder or slug) / file, records[s.slug].whittle
-        ).frame
-        for s in REGISTRY.values()
-    }
+
+    def find(slug: str, file: str) -> Path:
+        """In the mirror, or with the package if it comes with that."""
+        place = Path(records[slug].folder or slug) / file
+        return mirror / place if (mirror / place).is_file() else SHIPPED / place
+
+    return {s.slug: clean_source(s, find, records[s.slug].whittle).frame for s in REGISTRY.values()}
 
 
 def made_source(slug: str, key: Any, *variables: Variable, years: tuple[int, int] = (1900, 2010)) -> Source:
@@ -282,6 +286,7 @@ def read_back(path: Path) -> pd.DataFrame:
     """Read a panel's file by its ending."""
     return {
         ".parquet": pd.read_parquet,
+        ".arrow": pd.read_feather,
         ".csv": pd.read_csv,
         ".dta": partial(pd.read_stata, convert_categoricals=False),
         ".rds": lambda p: next(iter(pyreadr.read_r(str(p)).values())),

@@ -37,33 +37,39 @@ def small_panel(seed: int, *, directed: bool = False, states: int = 7, years: in
     )
 
 
-def sets_by_hand(panel: TreatmentPanel, estimand: str, window: Window) -> Pairs:
-    """Controls of each focal cell (unit, period), alike, from their definitions."""
+def sets_by_hand(panel: TreatmentPanel, estimand: str, window: Window, horizon: int | None = None) -> Pairs:
+    """Controls of each focal cell (unit, period), alike, from their definitions; for effects at one horizon or all."""
     d = 1 - panel.treatment if estimand == "ART" else panel.treatment
     units, span = d.shape
     found: Pairs = {}
-    for t in range(window.history, span - window.leads):
+    for t in range(window.history, span - (window.leads if horizon is None else max(horizon, 0))):
         for i in range(units):
-            if d[i, t - 1] != 0 or d[i, t] != (0 if estimand == "ATC" else 1) or not fits(panel, d, i, t, window):
+            if (
+                d[i, t - 1] != 0
+                or d[i, t] != (0 if estimand == "ATC" else 1)
+                or not fits(panel, d, i, t, window, horizon)
+            ):
                 continue
             controls = [
                 j
                 for j in range(units)
-                if d[j, t] == 1 - d[i, t] and alike(panel, d, i, j, t, window) and fits(panel, d, j, t, window)
+                if d[j, t] == 1 - d[i, t] and alike(panel, d, i, j, t, window) and fits(panel, d, j, t, window, horizon)
             ]
             if controls:
                 found[i, t] = dict.fromkeys(controls, 1 / len(controls))
     return found
 
 
-def fits(panel: TreatmentPanel, d: Array, i: int, t: int, window: Window) -> bool:
+def fits(panel: TreatmentPanel, d: Array, i: int, t: int, window: Window, horizon: int | None = None) -> bool:
     """Whether a cell has the outcomes and the treatments that the window asks for."""
     first = t - (window.history if window.placebo else 1)
+    needed = range(first, t + window.leads + 1) if horizon is None else [t - 1, t + horizon]
+    last = window.leads if horizon is None else max(horizon, 0)
     return bool(
-        not np.isnan(panel.outcome[i, first : t + window.leads + 1]).any()
+        not np.isnan(panel.outcome[i, list(needed)]).any()
         and (window.match_missing or not np.isnan(d[i, t - window.history : t]).any())
         and (d[i, t - window.steady : t] == 0).all()
-        and (not window.forbid_reversal or (d[i, t : t + window.leads + 1] == d[i, t]).all())
+        and (not window.forbid_reversal or (d[i, t : t + last + 1] == d[i, t]).all())
     )
 
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
 from detente.report import Evidence
 from detente.study.config.project import load_project
-from detente.study.robustness import DESIGNS
-from detente.study.robustness.frames import DESIGN_EFFECTS, DESIGNS_COMPARED
-from detente.study.verdicts import ledger
+from detente.study.described import FINDINGS, SERIES
+from detente.study.robustness.deciding import DECIDING
+from detente.study.robustness.kad_frame import KADS, LABELS
+from detente.study.verdicts import POOLED, POOLED_CLAIMS, ledger
 
 from support import exhibit_fixtures as made
+from support.compared import designs
 
 MINE = "extends: paper\nname: mine\nclaims: [exercise]\nsamples: [relevant]\nwindow: [1990, 2010]\n"
 SOURCES = "cow-state-system, cow-contiguity-3.2, distance, gml-mid, mid-5.0, atop, nmc, democracy-cow, rivalry"
@@ -66,40 +69,60 @@ def robustness(study: Evidence, **changes: object) -> Evidence:
     kinds = ["state", "region", "era", *(["series"] if study.traits.exercises else [])]
     return study.with_frames(
         ledger=frame.infer_objects(),
-        multiverse=pd.DataFrame([(claim, "") for claim in study.examined], columns=["claim", "error"]),
+        multiverse=pd.DataFrame([(claim, "") for claim in study.examined], columns=["claim", "error"])
+        .assign(**study.headline_options),
         influence=pd.DataFrame([(c, k, "x", 0.1, False) for c in study.examined for k in kinds],
                                columns=["claim", "kind", "left_out", "change_se", "flips"]),
         designs=pd.concat([designs(claim) for claim in study.examined], ignore_index=True),
+        kads=kads(study.examined),
+        findings=FINDINGS.empty(),
+        series=SERIES.empty(),
+        **dict(zip(("pooled", "pooled_claims"), pooled(study), strict=True)),
+        deciding=pd.concat([deciding(claim) for claim in study.examined], ignore_index=True),
     )  # fmt: skip
 
 
-def designs(claim: str = "exercise") -> pd.DataFrame:
-    """A claim by every design: starts lower the risk, ends leave nothing, two do not exist, one has no error."""
-    frame = DESIGNS_COMPARED.frame(
-        {"design": name, "label": design.label, "since": design.since, "estimand": "ATT", "vcov": "dyadic",
-         "estimate": -0.002 * design.sign, "std_error": 0.001, "df": 9.0, "p_value": 0.08, "conf_low": -0.0045,
-         "conf_high": 0.0004, "placebo_f": 1.2, "placebo_p": 0.34, "switches": 1200, "fewest": 90, "controls": 5000,
-         "failure": "", "notes": ""}
-        for name, design in DESIGNS.items()
-    )  # fmt: skip
-    at = frame["design"]
-    numbers = [name for name, column in DESIGNS_COMPARED.columns.items() if column.dtype == "float64"]
-    lost = at.isin(["event_study", "staggered"])
-    frame.loc[lost, numbers] = math.nan
-    frame.loc[lost, "failure"] = "the treatment ends 4 times in 3 units; this design is for treatments that stay"
-    frame.loc[at == "first_switches", ["std_error", "p_value", "conf_low", "conf_high"]] = math.nan
-    frame.loc[at == "first_switches", "failure"] = "the dyadic covariance leaves the average effect no variance"
-    frame.loc[at == "twfe", ["share_negative", "sum_negative"]] = (0.07, -0.011)
-    frame.loc[at.isin(["twfe", "carry_over"]), ["placebo_f", "placebo_p"]] = math.nan
-    frame.loc[at == "imputation", ["conf_high", "placebo_p"]] = (-0.0001, 0.01)
-    return DESIGNS_COMPARED.validated(frame).assign(claim=claim)
+def pooled(study: Evidence) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Every claim of the study's first pooled family, drawn to a mean of −10 % of base risk; others are not pooled."""
+    family = next(iter(study.traits.families), "")
+    row = {"family": family, "estimates": 3, "mean": -0.1, "std_error": 0.05, "df": 2.0, "conf_low": -0.32,
+           "conf_high": 0.12, "tau": 0.04, "tau_low": 0.0, "tau_high": 0.31, "i2": 0.2, "q": 2.1, "q_p": 0.35,
+           "correlation": 0.11, "kept": 0.83}  # fmt: skip
+    numbers = {"estimate": -0.2, "std_error": 0.1, "conf_low": -0.4, "conf_high": 0.0, "drawn": -0.12,
+               "drawn_low": -0.3, "drawn_high": 0.06, "weight": 1 / 3, "reason": ""}  # fmt: skip
+    claims = [
+        {"claim": c.id, "family": c.family, "reason": "its headline has no interval"}
+        | (numbers if c.family == family else {})
+        for c in study.project.examined(study.study)
+    ]
+    return POOLED.validated(POOLED.frame([row] if family else [])), POOLED_CLAIMS.validated(POOLED_CLAIMS.frame(claims))
 
 
-def design_effects(claim: str = "exercise") -> pd.DataFrame:
-    """Effects by year of three designs, one of them of ends, as `designs` has them."""
+def deciding(claim: str) -> pd.DataFrame:
+    """What would decide a claim: twice the years, six times the states; no number of dyads."""
+    common = {"mde": 0.02, "smallest_effect": 0.01, "basis": "derived", "limit": ""}
     rows = [
-        {"design": name, "horizon": year, "estimate": 0.001 * year, "std_error": 0.002, "df": 9.0, "conf_low": -0.006,
-         "conf_high": 0.006, "band_low": -0.009, "band_high": 0.009, "treated": 100 - year, "controls": 5000}
-        for name in ("matching", "imputation", "matching_ends") for year in (-3, -2, *range(5))
+        {"resource": "years", "have": 31, "multiple": 2.0},
+        {"resource": "dyads", "have": 250, "limit": "what the dyads of a state share does not shrink"},
+        {"resource": "states", "have": 60, "multiple": 6.0},
+        {"resource": "onsets", "have": 920, "multiple": 1.5},
+    ]
+    return DECIDING.validated(DECIDING.frame(common | row for row in rows)).assign(claim=claim)
+
+
+def kads(claims: Iterable[str]) -> pd.DataFrame:
+    """Joint exercises by their k-ads: every row has an estimate but the number of onsets, one has few df."""
+    rows = [
+        {"model": model, "scale": scale, "label": label, "estimate": -0.002, "std_error": 0.001, "df": 6.0,
+         "p_value": 0.09, "conf_low": -0.0045, "conf_high": 0.0005, "vcov": "kadic", "kads": 1213, "compared": 4866,
+         "left_out": 78, "pairs": 5038, "onsets": 376, "states": 60, "failure": "", "notes": ""}
+        for model, scale in LABELS for label in (LABELS[model, scale],)
     ]  # fmt: skip
-    return DESIGN_EFFECTS.validated(DESIGN_EFFECTS.frame(rows)).assign(claim=claim)
+    frame = KADS.frame(rows)
+    numbers = [name for name, column in KADS.columns.items() if column.dtype == "float64"]
+    counted = (frame["model"] == "kads") & (frame["scale"] == "kads")
+    frame.loc[counted, numbers] = math.nan
+    frame.loc[counted, "failure"] = "the kadic covariance leaves no variance"
+    frame.loc[frame["model"] == "expanded", "df"] = 1.3
+    made = KADS.validated(frame).assign(claim="exercise")
+    return made if "exercise" in set(claims) else made.iloc[:0]

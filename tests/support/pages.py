@@ -24,8 +24,10 @@ PROVENANCE = {
 
 
 def assert_clean(text):
-    """No template left over, no doubled or misplaced stop, no article before the wrong word."""
+    """No template left over, no doubled or misplaced stop, a capital in front of each sentence."""
     flat = re.sub(r"\s+", " ", text)
     assert not re.search(r"\bNone\b(?! of)|\bnan\b", flat)
+    small = re.search(r".{0,40}(?<!\bal)(?<!\bvs)(?<!e\.g)(?<!i\.e)[.?!] (?!\w+:|[a-z]\b)[a-z].{0,30}", text)
+    assert not small, small[0]
     for wrong in ("{{", "Undefined", "..", " ,", " .", " ;", "( ", " )", "and and", " a a "):
         assert wrong not in flat, flat[max(0, flat.index(wrong) - 80) : flat.index(wrong) + 40]

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from detente.stats.kernels import absorption, conditional, firth, nearest, partial, participation, products
+from detente.stats.kernels import (
+    absorption,
+    conditional,
+    firth,
+    nearest,
+    partial,
+    participation,
+    products,
+    sharing_marks,
+)
 
 NONE = np.empty(0)
 
@@ -16,6 +25,14 @@ def run() -> None:
     run_absorption()
     run_logits()
     run_nearest()
+    run_sharing()
+
+
+def run_sharing() -> None:
+    # Two groups that share the second of three members, and one apart.
+    start, member = np.array([0, 2, 3, 4], dtype=np.int32), np.array([0, 1, 1, 2], dtype=np.int32)
+    first, group = np.array([0, 1, 3, 4], dtype=np.int32), np.array([0, 0, 1, 2], dtype=np.int32)
+    sharing_marks.mark(start, member, first, group, 0, np.zeros((3, 3)))
 
 
 def run_nearest() -> None:
