@@ -98,3 +98,16 @@ def test_a_hypothesis_of_no_claim_is_refused(tmp_path: Path) -> None:
         ConfigError, match=r"hypotheses.yaml:2 › hypotheses › exercize: is not a claim; .*nearest: 'exercise'"
     ):
         load_hypotheses(tmp_path, ["exercise"])
+
+
+def test_a_finding_whose_estimators_disagree_on_the_sign_says_so() -> None:
+    study = made.evidence()
+    frame = study.estimates
+    logit = (frame["claim"] == "exercise") & (frame["estimator"] == "logit") & frame["is_treatment"]
+    turned = logit & (frame["quantity"] != "risk_ratio")
+    ends = {"estimate": -frame["estimate"], "conf_low": -frame["conf_high"], "conf_high": -frame["conf_low"]}
+    other = frame.assign(**{name: frame[name].mask(turned, values) for name, values in ends.items()})
+
+    said = "for a joint military exercise the estimators disagree on the sign."
+    assert said in abstract(study.with_frames(estimates=other))
+    assert said not in abstract(study)

@@ -61,7 +61,7 @@ def test_exhibits_of_an_appendix_are_numbered_on() -> None:
     study = robustness(made.evidence("demo"))
     values = robustness_numbers(study) | {"page": False}
     shown = [Shown(e) for e in exhibits_of(study.traits, "robustness")]
-    own = exhibits_of(study.traits, "robustness", per_claim=True)
+    own = exhibits_of(study.traits, "robustness", per="claim")
     shown += [Shown(e, claim["id"]) for e in own for claim in values["claims"]]
     blocks = compose(TEMPLATES["robustness.md.j2"], values, {}, References(WORKS, []), shown, {"table": 8, "figure": 4})
     for kind, first in (("table", 9), ("figure", 5)):

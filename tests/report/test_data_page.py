@@ -18,7 +18,7 @@ import pytest
 from detente.cli import main
 from detente.cli.sources import profiles, spans
 from detente.data.panel import STATES, UNITS, catalogue
-from detente.data.pins import THEMES, load_sources
+from detente.data.pins import THEMES, load_sources, load_unused
 from detente.data.record import find_holes, hole_lines, tidied
 from detente.data.sources import REGISTRY, attrition
 from detente.report.figures import image
@@ -43,6 +43,7 @@ def section(slug: str, text: str) -> str:
 def test_every_source_is_on_the_page_with_its_variables(slug: str) -> None:
     record, said = SOURCES[slug], section(slug, PAGE.read_text("utf-8"))
     assert f"**{record.title}**" in said
+    assert (f"**{record.title}**, coded by hand" in said) == (record.kind == "hand-coded")
     assert f"; {record.rows:,} rows by {REGISTRY[slug].key};" in said
     assert all(f"`{key}`" in said for key in record.references)
     for variable in REGISTRY[slug].variables:
@@ -70,9 +71,9 @@ def test_links_inside_the_page_lead_somewhere() -> None:
 @pytest.mark.slow
 @pytest.mark.record
 def test_the_committed_page_is_what_the_raw_files_make(mirror: Path, tmp_path: Path) -> None:
-    found = tidied(list(REGISTRY.values()), SOURCES, tmp_path / "raw", mirror, tmp_path / "kept", progress=False)
+    found = tidied(list(REGISTRY.values()), SOURCES, tmp_path, [mirror], progress=False)
     missing = hole_lines(find_holes(found.frames, REGISTRY, STATES), found.frames[STATES])
-    text = data_page(profiles(SOURCES, found.attrition, missing), "images/coverage.svg")
+    text = data_page(profiles(SOURCES, found.attrition, missing), "images/coverage.svg", load_unused(ROOT))
     assert text.encode("utf-8") == PAGE.read_bytes(), "make it again: the command stands at the top of this file"
 
 
@@ -121,7 +122,9 @@ def test_the_committed_chart_is_what_the_years_of_the_sources_make() -> None:
 
 def test_the_chart_has_a_bar_a_source_in_its_years() -> None:
     frame = spans(SOURCES)
-    assert sorted(frame["source"]) == sorted(SOURCES)
+    assert sorted(frame["source"].str.removesuffix(" (by hand)")) == sorted(SOURCES)
+    by_hand = {f"{slug} (by hand)" for slug, record in SOURCES.items() if record.kind == "hand-coded"}
+    assert set(frame.loc[frame["source"].str.endswith(" (by hand)"), "source"]) == by_hand
     axes = coverage_chart(frame).axes[0]
     bars = {
         label.get_text(): (patch.get_x() + 0.5, patch.get_x() + patch.get_width() - 0.5)
@@ -188,7 +191,7 @@ def test_a_wide_terminal_has_a_table_and_a_narrow_one_paragraphs(
 
 def test_the_codebook_in_markdown_is_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     lines = codebook(capsys, "--add", "nmc", "--unit", "state-year", "--format", "markdown").splitlines()
-    assert {line.count(" | ") for line in lines} == {8}
+    assert {line.count(" | ") for line in lines} == {10}
     assert any(line.startswith("| cinc | Composite index of national capability | ") for line in lines)
 
 

@@ -18,7 +18,8 @@ from detente.report.tables.designs import designs as table_of
 from detente.study.robustness import DESIGNS
 
 from support import exhibit_fixtures as made
-from support.own_studies import design_effects, designs, robustness
+from support.compared import design_effects, designs
+from support.own_studies import robustness
 
 EXERCISE = made.project().claims.claims["exercise"]
 
@@ -35,10 +36,20 @@ def test_each_claim_has_its_headline_and_a_row_for_every_design() -> None:
     assert labels[2:10] == [design.label for design in DESIGNS.values()] and len(labels) == 4 * 10
     rows = {row.label: row.cells for row in table.rows[1:10]}
     assert rows["Headline"][:2] == ("−4.00", "−8.00 to −1.00")
-    assert rows["Two-way fixed effects"] == ("−2.00", "−4.50 to 0.40", "9.0", "0.080", "", "1,200", "90", "7% (−0.011)")
-    assert rows["Matching on history, starts"][4:] == ("0.340", "1,200", "90", "")
+    assert rows["Two-way fixed effects"] == (
+        "−2.00",
+        "−4.50 to 0.40",
+        "9.0",
+        "0.080",
+        "",
+        "",
+        "1,200",
+        "90",
+        "7% (−0.011)",
+    )
+    assert rows["Matching on history, starts"][4:] == ("0.250", "0.340", "1,200", "90", "")
     assert rows["First switches"][:4] == ("−2.00", "no variance", MISSING, MISSING)
-    assert rows["Cohorts not yet treated"] == (MISSING, *[""] * 7)
+    assert rows["Cohorts not yet treated"] == (MISSING, *[""] * 8)
 
 
 def test_designs_that_do_not_exist_have_their_reason_once_for_all_claims_that_share_it() -> None:
@@ -79,7 +90,8 @@ def test_a_figure_has_a_panel_for_each_design_with_effects_by_year_on_one_scale(
     figure = drawn(design_effects())
     assert [axis.get_title(loc="left") for axis in figure.axes] == ["Matching", "Imputation", "Matching"]
     assert len({axis.get_ylim() for axis in figure.axes}) == 1
-    assert [axis.get_xlabel() for axis in figure.axes] == ["Years since start", "Years since start", "Years since end"]
+    since = [axis.get_xlabel().replace("\n", " ") for axis in figure.axes]
+    assert since == [f"Years since the first {word} the treatment" for word in ("with", "with", "without")]
     dashed = [line.get_ydata()[0] for axis in figure.axes for line in axis.lines if line.get_linestyle() == "--"]
     assert dashed == [-4.0, -4.0, 4.0]
 

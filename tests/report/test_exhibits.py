@@ -17,12 +17,13 @@ import pandas as pd
 import pytest
 
 from detente.base.errors import ConfigError, EstimationError
+from detente.base.wording import lower_first
 from detente.data.panel import catalogue
 from detente.report import FORMATS, exhibits_of, formats
 from detente.report.evidence import cells
 from detente.report.figures import image
 from detente.report.figures.partners import matrix, ordered
-from detente.report.labels import VERDICTS, listed, lower_first, term_label
+from detente.report.labels import VERDICTS, listed, term_label
 from detente.report.paper import References, Shown, compose, html, numbers, pdf, recovery, typst_source
 from detente.report.paper.markup import Sections, to_html, to_typst
 from detente.report.paper.paper import Manuscript
@@ -38,8 +39,8 @@ from support.builders import joined
 from support.exhibited import built, composed, made_all, prose
 from support.pages import PROVENANCE, TEMPLATES, WORKS, assert_clean
 
-TABLES = ("checksums", "descriptives", "effects", "main", "sample_flow", "samples")
-FIGURES = ("coefficients", "partners", "raw_risk", "timeline")
+TABLES = ("checksums", "descriptives", "effects", "main", "sample_flow", "samples", "starts_and_ends")
+FIGURES = ("coefficients", "partners", "raw_risk", "starts_and_ends", "timeline")
 
 
 @pytest.fixture(scope="module", params=["paper", "demo"])
@@ -527,7 +528,7 @@ def test_the_page_loads_nothing(study, manuscript):
     tags = Tags(page)
     assert {tag for tag, _ in tags.seen}.isdisjoint({"script", "link", "iframe", "object", "embed", "base"})
     loads = [v for _, attributes in tags.seen for k, v in attributes if k in ("src", "srcset", "data", "poster")]
-    assert len(loads) == 4 and all(v.startswith("data:image/svg+xml;base64,") for v in loads)
+    assert len(loads) == 5 and all(v.startswith("data:image/svg+xml;base64,") for v in loads)
     assert all(v.startswith("#") for _, attributes in tags.seen for k, v in attributes if k == "href")
     assert "url(" not in page and "@import" not in page
     ids = [v for _, attributes in tags.seen for k, v in attributes if k == "id"]
@@ -563,7 +564,7 @@ def test_every_page_of_a_simulated_paper_says_so(study, manuscript, tmp_path):
     path.write_bytes(pdf(typst_source(manuscript, TEMPLATES)))
     text = subprocess.run(["pdftotext", "-layout", str(path), "-"], capture_output=True, check=True).stdout.decode()
     pages = text.split("\f")[:-1]
-    assert 6 <= len(pages) <= 16
+    assert 6 <= len(pages) <= 20
     assert all(("SIMULATED WORLD" in page) == study.simulated for page in pages)
 
 

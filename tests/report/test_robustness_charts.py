@@ -16,6 +16,7 @@ from scipy.stats import norm
 from detente.report.figures import decisions as decisions_chart
 from detente.report.figures import image
 from detente.report.figures import influence as influence_chart
+from detente.report.figures import pooled as pooled_chart
 from detente.report.figures import power as power_chart
 from detente.report.figures import sensitivity as sensitivity_chart
 from detente.report.figures import separation as separation_plot
@@ -127,12 +128,27 @@ def made_decisions(*, simulated: bool = True) -> Figure:
     return decisions_chart.decisions(made.of_frames(simulated, **of_claim), EXERCISE)
 
 
+def made_pooled(*, simulated: bool = True) -> Figure:
+    """Four claims; the interval of one runs beyond the axis."""
+    family = {"family": "instruments", "mean": -0.1, "conf_low": -0.32, "conf_high": 0.12}
+    numbers = ((-0.2, 0.1), (0.05, 0.2), (0.1, 0.9), (-0.3, 0.15))
+    members = [
+        {"claim": c, "family": "instruments", "estimate": b, "conf_low": b - 2 * e, "conf_high": b + 2 * e,
+         "drawn": b / 3, "drawn_low": b / 3 - 0.2, "drawn_high": b / 3 + 0.2}
+        for c, (b, e) in zip(CLAIMS, numbers, strict=True)
+    ]  # fmt: skip
+    ledger = pd.DataFrame(CLAIMS.items(), columns=["claim", "label"])
+    frames = {"ledger": ledger, "pooled": pd.DataFrame([family]), "pooled_claims": pd.DataFrame(members)}
+    return pooled_chart.pooled(made.of_frames(simulated, **frames))
+
+
 CHARTS: dict[str, Callable[..., Figure]] = {
     "power": made_power,
     "sensitivity": made_sensitivity,
     "influence": made_influence,
     "separation": made_separation,
     "decisions": made_decisions,
+    "pooled": made_pooled,
 }
 
 
@@ -176,6 +192,15 @@ def test_power_curves_name_claims_with_their_detectable_effect() -> None:
     assert all(label in said for label in CLAIMS.values())
     assert "Joint exercise, 31%" in said
     assert "UN mission, 1,030%" in said
+
+
+def test_a_forest_plot_has_two_intervals_a_claim_and_one_of_the_mean() -> None:
+    axis = drawn("pooled").axes[0]
+    assert [t.get_text() for t in axis.get_yticklabels()] == [*CLAIMS.values(), "Mean"]
+    centres = {round(float(y), 2) for line in axis.get_lines() for y in line.get_ydata() if np.isfinite(y)}
+    assert {0.84, 1.16, 3.84, 4.16, 5.0} <= centres
+    # The one that is wider than the axis ends in arrows.
+    assert {"<", ">"} <= {str(line.get_marker()) for line in axis.get_lines()}
 
 
 def test_influence_shows_eight_of_a_kind_and_what_flips() -> None:

@@ -28,7 +28,7 @@ def text_of(study: Evidence, without: tuple[str, ...] = ()) -> str:
     """Text, captions, titles and notes of the page of robustness."""
     numbers = robustness_numbers(study)
     shown = [Shown(e) for e in exhibits_of(study.traits, "robustness") if e.name not in without]
-    own = exhibits_of(study.traits, "robustness", per_claim=True)
+    own = exhibits_of(study.traits, "robustness", per="claim")
     shown += [Shown(e, claim["id"]) for e in own for claim in numbers["claims"]]
     blocks = compose(TEMPLATES["robustness.md.j2"], numbers, {}, References(WORKS, []), shown)
     tables = [
@@ -36,7 +36,9 @@ def text_of(study: Evidence, without: tuple[str, ...] = ()) -> str:
     ]
     said = [f"{b.text}\n{b.caption}\n{b.alt}" for b in blocks]
     said += [line for t in tables for line in (t.heading, *t.remarks, *(row.label for row in t.rows))]
-    return "\n".join(said)
+    text = "\n".join(said)
+    assert_clean(text)
+    return text
 
 
 def test_a_study_of_one_claim_by_one_estimator_examines_what_it_says(tmp_path: Path) -> None:
@@ -61,6 +63,22 @@ def test_a_study_of_one_claim_by_one_estimator_examines_what_it_says(tmp_path: P
         "moderator",
     ):
         assert false not in text.partition("### ")[0], false
+
+
+def test_what_would_decide_is_said_of_a_claim_that_is_inconclusive_and_of_no_other(tmp_path: Path) -> None:
+    of = evidence(tmp_path, MINE + "examined: [exercise]\n")
+    found = text_of(robustness(of, verdict="inconclusive", strength=""))
+    assert_clean(found)
+    assert "Joint exercise: 62 years instead of 31 or 1,380 onsets instead of 920." in found
+    decided = text_of(robustness(of))
+    assert "instead of" not in decided and "Each alone would be enough" not in decided
+
+
+def test_a_family_is_pooled_where_three_of_its_claims_are_examined_and_nowhere_else(tmp_path: Path) -> None:
+    text = text_of(robustness(made.evidence("demo")))
+    said = "Instruments, three estimates: a mean change in risk of −10% of base risk (95% interval −32% to 12%)"
+    assert said in text
+    assert "Families pooled" not in text_of(robustness(evidence(tmp_path, MINE + "examined: [exercise]\n")))
 
 
 def test_a_study_without_exercises_leaves_out_no_series_of_them(tmp_path: Path) -> None:
@@ -164,12 +182,15 @@ def test_deviations_and_standings_are_those_of_the_claims_that_are_examined_and_
     with_status = all_claims.frame("ledger")["claim"].map(known)
     all_claims = all_claims.with_frames(ledger=all_claims.frame("ledger").assign(registration=with_status))
     paper = replace(all_claims, study=made.evidence("paper").study)
-    assert said(all_claims)[0] == {"Diverging allies", "US troops"}
+    deviated = [c for c in made.project().claims.claims.values() if known[c.id] == "deviated"]
+    assert said(all_claims)[0] == {c.label for c in deviated}
+    assert {"US troops", "Defence pact"} < {c.label for c in deviated}
     assert "deviated" in said(all_claims)[1]
-    assert said(paper) == (set(), "four frozen after estimation")
-    fewer = {n: c for n, c in made.project().claims.claims.items() if n != "us_troops"}
+    assert said(paper) == ({"Defence pact", "UN mission"}, "two frozen after estimation, two deviated")
+    fewer = {n: c for n, c in made.project().claims.claims.items() if n != "exercise_drought"}
     claims = made.project().claims.model_copy(update={"claims": fewer})
-    assert said(replace(paper, project=replace(made.project(), claims=claims)))[0] == {"us_troops"}
+    withdrawn = said(replace(paper, project=replace(made.project(), claims=claims)))[0]
+    assert withdrawn == {"Defence pact", "UN mission", "exercise_drought"}
 
 
 def test_a_chart_of_influence_names_the_parts_that_were_left_out_for_its_claim() -> None:

@@ -5,15 +5,27 @@ Every table and figure is an exhibit, declared by one decorated function in a fi
 Listing exhibits loads no plotting library: figures load it when they are drawn.
 """
 
-from detente.report.evidence import EXERCISES, Evidence, Traits, traits_of
-from detente.report.exhibit import FORMATS, Exhibit, Kind, Page, exhibit, exhibits_of, made_for, made_of, registry
+from detente.report.evidence import Evidence, Traits, traits_of
+from detente.report.exhibit import (
+    FORMATS,
+    Exhibit,
+    Kind,
+    Page,
+    Per,
+    exhibit,
+    exhibits_of,
+    made_for,
+    made_of,
+    of_single_claims,
+    registry,
+)
 from detente.report.frames import FRAMES, Frames, frame_files
 from detente.report.tables.table import TEMPLATES, read_templates
 
 __all__ = [
-    "EXERCISES", "EXHIBITS", "FORMATS", "FRAMES", "TEMPLATES", "Evidence", "Exhibit", "Frames", "Kind", "Page",
-    "Traits", "exhibit", "exhibits_of", "frame_files", "made_for", "made_of", "read_templates",
-    "traits_of",
+    "EXHIBITS", "FORMATS", "FRAMES", "TEMPLATES", "Evidence", "Exhibit", "Frames", "Kind", "Page",
+    "Per", "Traits", "exhibit", "exhibits_of", "frame_files", "made_for", "made_of", "of_single_claims",
+    "read_templates", "traits_of",
 ]  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,11 +11,11 @@ from typing import Any, Self
 import pandas as pd
 
 from detente.base.errors import EstimationError, UndeclaredFrame, choices
+from detente.data.panel import EXERCISES, Entry
 from detente.stats import get
-from detente.study.config import Claim, Multiverse, Project, Study, load_multiverse
-
-EXERCISES = "mme"
-"""The dataset of joint exercises."""
+from detente.study import either, offered
+from detente.study.config import Claim, Described, Multiverse, Project, Study, load_multiverse
+from detente.study.verdicts import FEWEST_POOLED
 
 FEW_SWITCHERS = 30
 """A model with dyad effects that is identified from fewer dyads than this carries a warning."""
@@ -28,7 +29,8 @@ class Traits:
     """What decides which exhibits and sentences a study has.
 
     `exercises`: whether it joins the dataset of joint exercises; `directed`: whether any of its claims is about
-    directed dyads; `appendix`: whether its paper has an appendix on robustness, so that the frames of that exist.
+    directed dyads; `windows`: whether any has years of its own; `described`: whether it describes claims by methods of
+    their own; `families`: those of which it pools claims; `appendix`: whether its paper has one, on robustness.
     """
 
     simulated: bool
@@ -38,6 +40,9 @@ class Traits:
     estimators: tuple[str, ...]
     claims: tuple[str, ...]
     sources: frozenset[str]
+    windows: bool = False
+    described: bool = False
+    families: tuple[str, ...] = ()
     appendix: bool = False
 
 
@@ -51,6 +56,9 @@ def traits_of(project: Project, study: Study, *, appendix: bool = False) -> Trai
         estimators=study.estimators,
         claims=study.claims,
         sources=frozenset(study.sources),
+        windows=any(project.window_of(study, claim) != study.window for claim in project.claims_of(study)),
+        described=bool(project.described_by(study)),
+        families=tuple(f for f, n in Counter(c.family for c in project.examined(study)).items() if n >= FEWEST_POOLED),
         appendix=appendix,
     )
 
@@ -124,6 +132,11 @@ class Evidence:
         """Whether the world is made up, which every exhibit must say."""
         return self.study.world == "simulated"
 
+    @cached_property
+    def variables(self) -> Mapping[str, Entry]:
+        """Variables of panels, by name."""
+        return either(offered(self.project))
+
     @property
     def samples(self) -> Mapping[str, str]:
         """What samples are called, by name."""
@@ -143,6 +156,11 @@ class Evidence:
     def examined(self) -> dict[str, str]:
         """Claims whose robustness the study examines: id → label, in order of print."""
         return {claim.id: claim.label for claim in self.project.examined(self.study)}
+
+    @property
+    def described(self) -> list[Described]:
+        """Claims that the study describes, each by a method of its own."""
+        return self.project.described_by(self.study)
 
     @property
     def vcov(self) -> str:

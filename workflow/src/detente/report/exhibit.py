@@ -10,10 +10,13 @@ from typing import Any, Literal, TypeVar
 
 from detente.base.errors import ConfigError
 from detente.report.evidence import Evidence, Traits
-from detente.study.config import Claim
+from detente.study.config import Claim, Described
 
 Kind = Literal["table", "figure"]
 Page = Literal["paper", "robustness"]
+Per = Literal["study", "claim", "described"]
+# The exhibit of a single claim that is drawn by a step of its own.
+CURVE = "curve"
 FORMATS: Mapping[Kind, tuple[str, ...]] = {"table": ("html", "tex", "typ", "csv"), "figure": ("svg", "pdf", "png")}
 """Formats of each kind of exhibit, the one that the page shows first."""
 Maker = TypeVar("Maker", bound=Callable[..., Any])
@@ -31,7 +34,8 @@ class Exhibit:
     It is made from the frames that it `needs`, names of `detente.report.FRAMES`, and of those that it has `beside` them
     where the paper has an appendix on robustness, and can read no others; a study has it if `applies` says so of its
     traits. `page` shows it at `place` (a `[[place …]]` of the template), by `order` among
-    those of the same place. `per_claim`: there is one for each of a study's own claims, if there is anything to draw.
+    those of the same place. `per`: there is one for the study, or for each of its own claims, or for each claim that it
+    describes, if there is anything to draw.
     `formats` are the endings of its files; none if the page alone holds it.
 
     `make` is a function of `Evidence`, and of a claim if there is one for each: it returns a `Table` or a figure, or
@@ -49,7 +53,7 @@ class Exhibit:
     order: int = 0
     title: str = ""
     alt: str = ""
-    per_claim: bool = False
+    per: Per = "study"
     formats: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
 
@@ -67,10 +71,11 @@ class Exhibit:
         """Its title, or the first sentence of its caption without the full stop."""
         return self.title or self.caption.partition(". ")[0].rstrip(".")
 
-    def files(self, study: str) -> tuple[str, ...]:
-        """Paths of its files below the folder of the project, one a format."""
+    def files(self, study: str, claim: str = "") -> tuple[str, ...]:
+        """Paths of its files below the folder of the project, one a format; those of a `claim` where it has its own."""
         folder = "robustness" if self.page == "robustness" else f"{self.kind}s"
-        return tuple(f"reports/{study}/{folder}/{self.name}.{ending}" for ending in self.formats)
+        name = f"{self.name}_{claim}" if claim else self.name
+        return tuple(f"reports/{study}/{folder}/{name}.{ending}" for ending in self.formats)
 
 
 _DECLARED: dict[tuple[Page, Kind, str], Exhibit] = {}
@@ -107,12 +112,18 @@ def registry() -> Mapping[tuple[Page, Kind, str], Exhibit]:
     return MappingProxyType(dict(sorted(_DECLARED.items())))
 
 
-def exhibits_of(traits: Traits, page: Page = "paper", *, per_claim: bool = False) -> tuple[Exhibit, ...]:
-    """Return the exhibits that a study with these traits has on a page: those of single claims, or the others."""
-    return tuple(e for e in registry().values() if e.page == page and e.per_claim == per_claim and e.applies(traits))
+def exhibits_of(traits: Traits, page: Page = "paper", *, per: Per = "study") -> tuple[Exhibit, ...]:
+    """Return the exhibits that a study with these traits has on a page: those of the study, or of single claims."""
+    return tuple(e for e in registry().values() if e.page == page and e.per == per and e.applies(traits))
 
 
-def made_of(exhibit: Exhibit, evidence: Evidence, claim: Claim | None = None) -> Any:
+def of_single_claims(traits: Traits) -> tuple[Exhibit, ...]:
+    """Exhibits of the page of robustness that each claim has for itself, but for its curve, which has its own step."""
+    single: tuple[Per, ...] = ("claim", "described")
+    return tuple(e for per in single for e in exhibits_of(traits, "robustness", per=per) if e.name != CURVE)
+
+
+def made_of(exhibit: Exhibit, evidence: Evidence, claim: Claim | Described | None = None) -> Any:
     """Return the table or figure, or None where a claim has nothing to draw; it sees its own frames alone."""
     seen = evidence.only(exhibit.frames(evidence.traits))
     return exhibit.make(seen) if claim is None else exhibit.make(seen, claim)

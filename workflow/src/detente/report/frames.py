@@ -9,11 +9,12 @@ import pandas as pd
 from detente.base.errors import BrokenContract
 from detente.base.files import read_frame, read_json
 from detente.base.frames import Column, FrameSchema
+from detente.study.described import FINDINGS, SERIES
 from detente.study.design import describe
-from detente.study.estimation import ATTRITION, ESTIMATES, FAILURES
+from detente.study.estimation import ATTRITION, ESTIMATES, FAILURES, WINDOWS
 from detente.study.multiverse import DECISIONS, OPTIONS, multiverse_schema
-from detente.study.robustness import COVERAGE, PREDICTION, SCHEMAS, SCORE, SEPARATION
-from detente.study.verdicts import LEDGER, RESULTS
+from detente.study.robustness import COVERAGE, DESIGN_COVERAGE, OF_DESIGNS, PREDICTION, SCHEMAS, SCORE, SEPARATION
+from detente.study.verdicts import LEDGER, POOLED, POOLED_CLAIMS, RESULTS
 
 TRUTH = FrameSchema("truth", {"claim": Column("str", "the claim"), "planted": Column("float64", "planted effect")})
 RAW = FrameSchema(
@@ -29,7 +30,11 @@ RAW = FrameSchema(
 
 @dataclass(frozen=True)
 class Stored:
-    """Where a frame lies, with `{processed}`, `{reports}` and, where each claim has its own, `{claim}`; its schema."""
+    """Where a frame lies, and its schema.
+
+    The path has `{processed}`, `{reports}` and, where each claim has its own, `{claim}` of those that are examined,
+    `{described}` of those that are described, or `{own}` of those of the study's paper.
+    """
 
     path: str
     schema: FrameSchema
@@ -42,6 +47,7 @@ def _stored(folder: str, schemas: Mapping[str, FrameSchema], part: str = "") -> 
 FRAMES: Mapping[str, Stored] = {
     "estimates": Stored("{processed}/estimates.parquet", ESTIMATES),
     **_stored("{processed}/describe", {**describe.SCHEMAS, "attrition": ATTRITION, "failures": FAILURES}),
+    "windows": Stored("{processed}/windows.parquet", WINDOWS),
     "coverage": Stored("{processed}/coverage.parquet", COVERAGE),
     "truth": Stored("{processed}/truth.json", TRUTH),
     "provenance": Stored("{processed}/provenance.json", RAW),
@@ -50,30 +56,59 @@ FRAMES: Mapping[str, Stored] = {
         "{processed}/robustness",
         {"ledger": LEDGER, "checks": RESULTS, "prediction": PREDICTION, "separation": SEPARATION, "score": SCORE},
     ),
+    "design_coverage": Stored("{processed}/robustness/design_coverage.parquet", DESIGN_COVERAGE),
+    **_stored("{processed}/robustness", {"pooled": POOLED, "pooled_claims": POOLED_CLAIMS}),
+    **{f"own_{name}": Stored(f"{{processed}}/designs/{{own}}/{name}.parquet", s) for name, s in OF_DESIGNS.items()},
     **_stored("{processed}/robustness", {"decisions": DECISIONS, "options": OPTIONS}, ".{claim}"),
+    **_stored("{processed}/described/{described}", {"findings": FINDINGS, "series": SERIES}),
     **_stored("{processed}/robustness/examined/{claim}", {n: s for n, s in SCHEMAS.items() if n != "failures"}),
 }
 """Frames that exhibits may need; those of single claims are read together, with a column `claim`."""
 
 
-def frame_files(needs: Iterable[str], processed: str, reports: str, claims: Iterable[str] = ()) -> list[str]:
-    """Return the files of the frames that exhibits need, each once; `claims` are those with frames of their own."""
-    own = list(claims)
-    shapes = [(FRAMES[name].path, own if "{claim}" in FRAMES[name].path else [""]) for name in needs]
-    files = (path.format(processed=processed, reports=reports, claim=c) for path, each in shapes for c in each)
+def frame_files(
+    needs: Iterable[str],
+    processed: str,
+    reports: str,
+    claims: Iterable[str] = (),
+    described: Iterable[str] = (),
+    own: Iterable[str] = (),
+) -> list[str]:
+    """Return the files of the frames that exhibits need, each once.
+
+    Of examined `claims`, `described` ones and the study's `own`, each has its own.
+    """
+    folders = {"processed": processed, "reports": reports}
+    kinds = {"claim": list(claims), "described": list(described), "own": list(own)}
+    files = (str(path) for name in needs for _, path in _paths(FRAMES[name].path, folders, kinds))
     return list(dict.fromkeys(files))
+
+
+def _paths(path: str, folders: Mapping[str, str], own: Mapping[str, Iterable[str]]) -> Iterator[tuple[str, str]]:
+    """A frame's files, each with the claim that it is of, empty where it is of the study."""
+    kind = next((name for name in own if f"{{{name}}}" in path), None)
+    for name in own[kind] if kind else ("",):
+        yield name, path.format(**folders, **({kind: name} if kind else {}))
 
 
 class Frames(Mapping[str, pd.DataFrame]):
     """The frames of a study by name, each read through its schema when it is first asked for.
 
-    `processed` and `reports` are the study's folders, `claims` those that have frames of their own, `nodes` the
-    decisions of the multiverse, each a column of its frame.
+    `processed` and `reports` are the study's folders; examined `claims`, `described` ones and the study's `own` have
+    frames of their own; `nodes` are the decisions of the multiverse, each a column of its frame.
     """
 
-    def __init__(self, processed: Path, reports: Path, claims: Iterable[str] = (), nodes: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        processed: Path,
+        reports: Path,
+        claims: Iterable[str] = (),
+        nodes: Iterable[str] = (),
+        described: Iterable[str] = (),
+        own: Iterable[str] = (),
+    ) -> None:
         self._folders = {"processed": processed.as_posix(), "reports": reports.as_posix()}
-        self._claims = list(claims)
+        self._own = {"claim": list(claims), "described": list(described), "own": list(own)}
         self._stored = {**FRAMES, "multiverse": Stored(FRAMES["multiverse"].path, multiverse_schema(list(nodes)))}
         self._read: dict[str, pd.DataFrame] = {}
 
@@ -92,10 +127,10 @@ class Frames(Mapping[str, pd.DataFrame]):
         return len(FRAMES)
 
     def _frame(self, stored: Stored) -> pd.DataFrame:
-        if "{claim}" not in stored.path:
-            return _read(Path(stored.path.format(**self._folders)), stored.schema)
-        paths = {c: Path(stored.path.format(**self._folders, claim=c)) for c in self._claims}
-        frames = [_read(path, stored.schema).assign(claim=claim) for claim, path in paths.items()]
+        read = [
+            (claim, _read(Path(path), stored.schema)) for claim, path in _paths(stored.path, self._folders, self._own)
+        ]
+        frames = [frame.assign(claim=claim) if claim else frame for claim, frame in read]
         return pd.concat([f for f in frames if len(f)] or frames[:1], ignore_index=True)
 
 

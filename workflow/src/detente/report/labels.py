@@ -5,11 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from detente.base.wording import lower_first
 from detente.data.panel import CODINGS, GRID
 from detente.report.formats import PER
 from detente.stats import REGISTRY
 from detente.study.config import ClaimsFile
-from detente.study.design import DURATION_UNIT_YEARS
+from detente.study.design import DURATION_UNIT_YEARS, break_year
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -87,8 +88,9 @@ def term_label(term: str, claims: ClaimsFile) -> str:
         return f"{term_label(mean[1], claims)}, mean of the dyad"
     if equation := re.fullmatch(r"(.+)\[(.+)\]", term):
         return f"{term_label(equation[1], claims)}, outcome {equation[2]}"
-    if term == "intercept":
-        return "Intercept"
+    first = break_year(term)
+    if term == "intercept" or first:
+        return f"Since {first}, from when the outcome is coded in another way" if first else "Intercept"
     lagged = re.fullmatch(r"(?P<variable>\w+)_lag(?P<lag>\d+)", term)
     variable, lag = (lagged["variable"], int(lagged["lag"])) if lagged else (term, 0)
     for control in claims.controls.values():
@@ -126,8 +128,3 @@ def gathered(pairs: Iterable[tuple[Key, Value]]) -> dict[Key, list[Value]]:
     for key, value in pairs:
         found.setdefault(key, []).append(value)
     return found
-
-
-def lower_first(text: str) -> str:
-    """Lower the first letter, unless the word is an abbreviation ("UN mission")."""
-    return text if text[:2].isupper() else text[:1].lower() + text[1:]

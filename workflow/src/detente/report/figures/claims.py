@@ -105,8 +105,9 @@ def _checks(axis: draw.Axes, checks: pd.DataFrame, places: Mapping[Any, float]) 
 def _marks_frame(axis: draw.Axes) -> None:
     axis.set_xlim(-0.6, len(CHECKS) - 0.4)
     axis.xaxis.set_ticks_position("top")
-    axis.set_xticks(range(len(CHECKS)), [check.label for check in CHECKS.values()], rotation=90, size=7)
+    heads = [check.label + ("*" if check.added else "") for check in CHECKS.values()]
+    axis.set_xticks(range(len(CHECKS)), heads, rotation=90, size=7)
     axis.tick_params(axis="both", length=0)
     axis.spines[["left", "bottom"]].set_visible(False)
-    legend = "● passed   × failed   – not made"
+    legend = "● passed   × failed   – not made\n* added after claims were frozen"
     axis.text(0.5, -0.01, legend, transform=axis.transAxes, ha="center", va="top", size=6.5, color=draw.GREY)

@@ -11,7 +11,7 @@ from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.figures import canvas as draw
 from detente.report.formats import count, percent
-from detente.study.config import Claim
+from detente.study.config import Claim, Multiverse
 from detente.study.design import HEADLINE
 
 MOST_INTERVALS = 250
@@ -26,10 +26,10 @@ FEWEST = 2
 
 @exhibit(
     kind="figure", name="curve", page="robustness", place="specifications", order=1, needs=("multiverse",),
-    per_claim=True, title="Specification curve",
+    per="claim", title="Specification curve",
     caption="{{ claim.label }}: equivalent specifications from the lowest estimate to the highest, with dyadic-robust "
     "intervals, in colour where they exclude zero, on the band of effects too small to matter; below, the options of "
-    "each, where “claimed” is that of the claim itself.",
+    "each, where “claimed” is that of the claim itself. Other designs stand beside them, and outside their joint test.",
     alt="Sorted estimates with intervals above a panel of dots that show which option each specification takes.",
 )  # fmt: skip
 def curve(evidence: Evidence, claim: Claim) -> draw.Figure:
@@ -42,15 +42,32 @@ def curves_of(evidence: Evidence, claim: Claim) -> Iterator[draw.Figure]:
     frame, headline = evidence.of_claim("multiverse", claim.id), evidence.headline_options
     own = frame[(frame[list(headline)] == pd.Series(headline)).all(axis=1)]["spec_id"]
     marked = None if own.empty else str(own.iloc[0])
-    for title, part in (estimands(frame, headline["vcov"]) or {"Nothing to draw": frame.head(0)}).items():
+    found = estimands(frame, headline["vcov"], rivals(frame, evidence.decisions))
+    for title, part in (found or {"Nothing to draw": frame.head(0)}).items():
         yield specification_curve(evidence, part, f"{claim.label}. {title}", marked)
 
 
-def estimands(frame: pd.DataFrame, covariance: str) -> dict[str, pd.DataFrame]:
-    """Specifications with an estimate by title of their curve: equivalent, with uncertain options, then others."""
+def rivals(frame: pd.DataFrame, decisions: Multiverse) -> pd.Series:
+    """Whether specifications differ from equivalent ones in what they are compared with alone."""
+    other, alike = pd.Series(False, frame.index), pd.Series(True, frame.index)
+    for name, node in decisions.nodes.items():
+        if node.crossed is not None:
+            other |= frame[name] != node.headline
+            continue
+        alike &= frame[name].isin([option for option, said in node.options.items() if said.tag == "equivalent"])
+    return other & alike
+
+
+def estimands(frame: pd.DataFrame, covariance: str, rival: pd.Series) -> dict[str, pd.DataFrame]:
+    """Specifications with an estimate by title of their curve: equivalent, with uncertain options, then others.
+
+    Those that are a `rival` of equivalent ones stand beside them.
+    """
     there = frame[(frame["error"] == "") & (frame["vcov"] == covariance)]
     plain = there[there["estimand"] == HEADLINE]
-    found = {"Equivalent to the headline": plain[plain["equivalent"]], "With uncertain options": plain}
+    beside = plain["equivalent"] | rival[plain.index]
+    title = "Equivalent to the headline" + (", and other designs" if rival[plain.index].any() else "")
+    found = {title: plain[beside], "With uncertain options": plain}
     others = there[there["estimand"] != HEADLINE]
     found |= {str(name).replace("=", ": "): part for name, part in others.groupby("estimand", sort=False)}
     return {title: part for title, part in found.items() if len(part) >= FEWEST}

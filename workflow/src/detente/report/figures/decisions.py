@@ -13,7 +13,7 @@ from detente.study.config import Claim
 
 @exhibit(
     kind="figure", name="decisions", page="robustness", place="specifications", order=2,
-    needs=("decisions", "options"), per_claim=True, title="Which decision moves the estimate",
+    needs=("decisions", "options"), per="claim", title="Which decision moves the estimate",
     caption="{{ claim.label }}: which decision moves the estimate. Left: share of the variance of all estimates "
     "(Shapley); right: mean shift by option.",
     alt="Bars of variance shares by decision, and points for the shift of each option.",

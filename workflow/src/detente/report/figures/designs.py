@@ -10,22 +10,24 @@ from detente.report.exhibit import exhibit
 from detente.report.figures import canvas as draw
 from detente.report.formats import PER
 from detente.study.config import Claim
-from detente.study.robustness import DESIGNS, Design
+from detente.study.robustness import DESIGNS
 
 # The scale shows intervals of up to this many times the typical one whole.
 _WIDEST = 3.0
 # The year before the switch, which differences are from.
 _BASE = -1
+_SINCE = {"start": "with", "end": "without"}
 _ENDS = ("conf_low", "conf_high")
 
 
 @exhibit(
     kind="figure", name="designs", page="robustness", place="designs", needs=("ledger", "designs", "design_effects"),
-    per_claim=True, title="Effects by years since the start or the end",
-    caption="{{ claim.label }}: change in the risk of onset by years since the treatment starts or ends, by each "
-    "design that the claim can have. Points have {{ interval }} intervals, on grey bands that hold all years of a "
-    "panel at once; placebos, from the years before the switch, are grey, an empty point is the year that all "
-    "differences are from. The dashed line is the headline's estimate, of ends its opposite. An arrow marks an "
+    per="claim", title="Effects by years since the start or the end",
+    caption="{{ claim.label }}: change in the risk of onset by years since the first year of the treatment, or the "
+    "first without it, by each design that the claim can have. Points have {{ interval }} intervals, on grey bands "
+    "that hold all years of a panel at once. Grey are years before the treatment counts: placebos, and the year of the "
+    "switch; an empty point is the year that all differences are from, the last before the switch. The dashed line is "
+    "the headline's estimate, of ends its opposite. An arrow marks an "
     "interval that runs beyond the panel, a cross an estimate without a standard error.",
     alt="One panel a design, with points by year around a line at zero and one at the headline's estimate.",
 )  # fmt: skip
@@ -42,9 +44,9 @@ def designs(evidence: Evidence, claim: Claim) -> draw.Figure | None:
     axes = figure.subplots(1, len(shown), sharey=True, squeeze=False)[0]
     axes[0].set_ylim(*_limits(effects[effects["design"].isin(list(shown))], headline))
     for axis, (name, design) in zip(axes, shown.items(), strict=True):
-        _panel(axis, effects[effects["design"] == name], headline * design.sign, design)
+        _panel(axis, effects[effects["design"] == name], headline * design.sign, claim.lag)
         axis.set_title(design.short, size=8.5)
-        axis.set_xlabel(f"Years since {design.since}", size=8)
+        axis.set_xlabel(f"Years since the first\n{_SINCE[design.since]} the treatment", size=8)
     axes[0].set_ylabel(f"Change in onsets per {PER:,} dyad-years", size=8)
     draw.ticks(axes[0].yaxis, nbins=7, steps=[1, 2, 5, 10])
     return figure
@@ -60,18 +62,18 @@ def _limits(effects: pd.DataFrame, headline: float) -> tuple[float, float]:
     return low - room, high + room
 
 
-def _panel(axis: draw.Axes, rows: pd.DataFrame, headline: float, design: Design) -> None:
+def _panel(axis: draw.Axes, rows: pd.DataFrame, headline: float, first: int) -> None:
     years = rows["horizon"].to_numpy()
     axis.set_xlim(min(years.min(), 0) - 0.7, years.max() + 0.7)
     draw.ticks(
         axis.xaxis, lambda v: f"{v:.0f}".replace("-", "\u2212"), [y for y in range(-4, 5, 2) if y >= years.min()]
     )
     axis.axhline(0, color="black", linewidth=0.7, zorder=1)
-    if design.sign:
+    if headline:
         axis.axhline(headline, color=draw.GREY, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
     drawn = []
     for row in rows.to_dict("records"):
-        at, colour = float(row["horizon"]), draw.BLUE if row["horizon"] >= 0 else draw.GREY
+        at, colour = float(row["horizon"]), draw.BLUE if row["horizon"] >= first else draw.GREY
         middle = PER * row["estimate"]
         if not math.isfinite(row["std_error"]):
             axis.plot([at], [middle], "x", color=colour, markersize=4, zorder=4)

@@ -5,11 +5,11 @@ import math
 import pandas as pd
 
 from detente.base.numerics import LEVEL, interval
+from detente.base.wording import lower_first
 from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.figures import canvas as draw
 from detente.report.formats import PER, count, decimal, percent
-from detente.report.labels import lower_first
 from detente.report.tables.influence import KINDS
 from detente.study.config import Claim
 
@@ -22,7 +22,7 @@ _LINE, _GAP = 0.165, 0.42
 
 @exhibit(
     kind="figure", name="influence", page="robustness", place="influence", order=2, needs=("ledger", "influence"),
-    per_claim=True, title="Estimates without one part of the data",
+    per="claim", title="Estimates without one part of the data",
     caption="{{ claim.label }}: estimates without one {{ claim.parts }}, those that move it most.",
     alt="Points with intervals, one for each part that is left out, around the interval of all observations.",
 )  # fmt: skip

@@ -23,7 +23,7 @@ _LETTER, _LINE, _STEP = 0.018, 0.06, 0.065
 
 @exhibit(
     kind="figure", name="sensitivity", page="robustness", place="confounders", order=2,
-    needs=("contours", "bounds", "sensitivity"), per_claim=True, title="Sensitivity to confounders",
+    needs=("contours", "bounds", "sensitivity"), per="claim", title="Sensitivity to confounders",
     caption="{{ claim.label }}: adjusted estimate (left) and adjusted t (right), by the share of the residual "
     "variation of treatment and outcome that a confounder explains. Points: confounders once, twice and three times "
     "as strong as a control.",

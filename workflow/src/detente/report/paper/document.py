@@ -141,7 +141,7 @@ def compose(
     numbered: dict[tuple[str, str], int] = {}
     for kind, name in ((m["kind"], m["name"]) for m in _BLOCK.finditer(text)):
         numbered[kind, name] = 1 + before.get(kind, 0) + sum(k == kind for k, _ in numbered)
-    claims = {claim["id"]: claim for claim in values.get("claims", ())}
+    claims = {claim["id"]: claim for name in ("described", "claims") for claim in values.get(name, ())}
 
     def words(shown: Shown, source: str) -> str:
         return _compiled(source).render(**values, claim=claims.get(shown.claim))

@@ -9,13 +9,23 @@ from typing import Any
 
 import pandas as pd
 
+from detente.base.wording import lower_first
 from detente.report.evidence import Cell, Evidence, attrition, cells, keyed
 from detente.report.formats import Number, count, number, numbered, p_value, per_thousand, percent, ratio, spelled, year
-from detente.report.labels import VERDICTS, covariance_label, estimator_label, gathered, lower_first, reason_label
-from detente.report.paper.study_words import controls, effect_of, method_words, moderator_words, study_words, tenth
+from detente.report.labels import VERDICTS, covariance_label, estimator_label, gathered, listed, reason_label
+from detente.report.paper.design_numbers import design_numbers, failing_designs
+from detente.report.paper.study_words import (
+    controls,
+    effect_of,
+    method_words,
+    moderator_words,
+    study_words,
+    tenth,
+    years_of,
+)
 from detente.report.tables.recovery import COVERAGE, recovery
 from detente.study.config import Claim, Hypothesis
-from detente.study.verdicts import STATUSES, registered, standings
+from detente.study.verdicts import STATUSES, added_since, registered, standings
 
 DIRECTED = ("lowers", "raises")
 _OF_DISPUTES = ("onset_gml", "onset_after_dispute", "onset_cow", "ongoing_gml", "force_onset", "fatal_onset")
@@ -66,7 +76,8 @@ def registration(evidence: Evidence) -> dict[str, Any] | None:
     known = standings(evidence.project)
     by_status = gathered((known[c.id], lower_first(c.label)) for c in evidence.claims)
     parts = [{"status": status, "labels": by_status[status]} for status in STATUSES if status in by_status]
-    return {"date": frozen.date, "seen": frozen.seen, "parts": parts}
+    checks = listed(f"{check.words} ({check.added})" for check in added_since(frozen.date))
+    return {"date": frozen.date, "seen": frozen.seen, "parts": parts, "checks": checks}
 
 
 def _balance(evidence: Evidence, models: list[Cell]) -> dict[str, Number]:
@@ -105,17 +116,21 @@ def _sample(evidence: Evidence, sample: str) -> dict[str, Any]:
 def _claim(evidence: Evidence, claim: Claim, models: list[Cell]) -> dict[str, Any]:
     mine = [m for m in models if m.claim == claim.id]
     headline = [m for m in mine if m.sample == evidence.study.headline]
+    preferred = next(m for m in headline if m.estimator == evidence.preferred)
+    found = evidence.of_claim("own_designs", claim.id)
     words = ("id", "label", "instrument", "treatment", "statement", "design", "expected", "evidence", "why")
     return {
         **{name: getattr(claim, name) for name in words},
-        "effect_of": effect_of(claim),
-        "moderator": moderator_words(claim),
-        "preferred": next(_model(m) for m in headline if m.estimator == evidence.preferred),
+        "effect_of": effect_of(evidence, claim),
+        "moderator": moderator_words(evidence, claim),
+        "years": years_of(evidence, claim),
+        "preferred": _model(preferred),
         "headline": [_model(m) for m in headline],
         "models": [_model(m) for m in mine],
         "agreement": _agreement(headline),
         "summary": _grid(mine),
         "raw": _raw(evidence, claim.id),
+        "designs": design_numbers(found, preferred.effect) | failing_designs(found),
         "hypothesis": evidence.project.hypotheses.get(claim.id, Hypothesis()).model_dump(),
     }
 

@@ -16,18 +16,17 @@ from jinja2 import Template
 from detente import __version__
 from detente.base.errors import ConfigError, choices
 from detente.report.evidence import Evidence
-from detente.report.exhibit import Exhibit, exhibits_of, made_of, read_for
-from detente.report.figures.canvas import files_of
+from detente.report.exhibit import CURVE, Per, exhibits_of, made_of, of_single_claims, read_for
+from detente.report.figures.canvas import canvas, files_of
 from detente.report.formats import day
 from detente.report.paper.document import Block, References, Shown, compose
 from detente.report.paper.markup import EQUATIONS, Sections, inline_html, inline_typst, to_html, to_typst
 from detente.report.paper.robustness_numbers import robustness_numbers
 from detente.report.site.provenance import origin_html, provenance_words
 from detente.report.tables.table import SIMULATED, Table, environment, fragment, render, typst_string
-from detente.study.config import OF_THE_PAPER, Author
+from detente.study.config import OF_THE_PAPER, Author, Claim, Described
 
 BANNER = f"{SIMULATED}: every number here is made up to test the pipeline; none is evidence"
-CURVE = "curve"
 """The exhibit that an earlier step makes, one for each claim."""
 OF_THE_PAGE_ALONE = ("untested",)
 """Exhibits of the page of robustness about claims that a paper need not be about."""
@@ -181,32 +180,31 @@ def _examined(
     for item, made in _robustness(evidence):
         files.update(files_of(item.exhibit, made, templates, item.name))
         drawn = made.rows if isinstance(made, Table) else made.axes
-        if drawn and item.name not in leave_out and (not item.claim or item.claim in claims):
+        if drawn and item.name not in leave_out and (item.exhibit.per != "claim" or item.claim in claims):
             shown.append(item)
-    curve = next(e for e in exhibits_of(evidence.traits, "robustness", per_claim=True) if e.name == CURVE)
+    curve = next(e for e in exhibits_of(evidence.traits, "robustness", per="claim") if e.name == CURVE)
     shown += [Shown(curve, claim) for claim in claims]
     return Examined(shown, files, {f"{CURVE}_{claim}": curves[f"{CURVE}.{claim}"] for claim in claims})
 
 
 def _robustness(evidence: Evidence) -> Iterator[tuple[Shown, Any]]:
     """Every exhibit of the page but for the curves: those of the study, then those of its own claims."""
-    of_study, of_claims = exhibits_of(evidence.traits, "robustness"), _of_claims(evidence)
+    of_study, of_claims = exhibits_of(evidence.traits, "robustness"), of_single_claims(evidence.traits)
     ready = read_for([*of_study, *of_claims], evidence)
     for exhibit in of_study:
         yield Shown(exhibit), made_of(exhibit, ready)
+    examined = [c for c in evidence.claims if c.id in evidence.examined]
+    claims: Mapping[Per, Sequence[Claim | Described]] = {"claim": examined, "described": evidence.described}
     for exhibit in of_claims:
-        for claim in (c for c in evidence.claims if c.id in evidence.examined):
-            if (made := made_of(exhibit, ready, claim)) is not None:
-                yield Shown(exhibit, claim.id), made
-
-
-def _of_claims(evidence: Evidence) -> list[Exhibit]:
-    return [e for e in exhibits_of(evidence.traits, "robustness", per_claim=True) if e.name != CURVE]
+        for claim in claims[exhibit.per]:
+            # Where there is nothing to draw stands an empty figure, as the workflow knows of a file of each claim.
+            made = made_of(exhibit, ready, claim)
+            yield Shown(exhibit, claim.id), canvas(1.0, simulated=evidence.simulated) if made is None else made
 
 
 def outdated(folder: Path, page: RobustnessPage, evidence: Evidence) -> list[Path]:
     """Files of single claims that an earlier run made and this one did not."""
-    found = (path for exhibit in _of_claims(evidence) for path in sorted(folder.glob(f"{exhibit.name}_*")))
+    found = (path for exhibit in of_single_claims(evidence.traits) for path in sorted(folder.glob(f"{exhibit.name}_*")))
     return [path for path in found if path.name not in page.files]
 
 

@@ -1,18 +1,22 @@
 """Numbers and words of the page of robustness; its template may use no other."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from detente.base.numerics import LEVEL
-from detente.report.evidence import Evidence, keyed
+from detente.base.wording import lower_first
+from detente.report.evidence import Evidence, entries, keyed
 from detente.report.formats import count, number, numbered, p_value, percent, spelled
-from detente.report.labels import BASE_RISK, VERDICTS, covariance_label, listed, lower_first
+from detente.report.labels import BASE_RISK, VERDICTS, covariance_label, listed
+from detente.report.paper.design_numbers import design_numbers
 from detente.report.paper.numbers import registration
+from detente.report.tables.deciding import enough, inconclusive, of_claims
 from detente.report.tables.influence import left_out
 from detente.report.tables.ledger import without_interval
-from detente.study.robustness import DESIGNS
-from detente.study.verdicts import STATUSES
+from detente.study.config import Described
+from detente.study.verdicts import STATUSES, described_answer, frozen_later
 
 
 def robustness_numbers(evidence: Evidence) -> dict[str, Any]:
@@ -51,7 +55,14 @@ def robustness_numbers(evidence: Evidence) -> dict[str, Any]:
         "tally": listed(f"{spelled(n)} {v}" for v in VERDICTS if (n := int((tested["verdict"] == v).sum()))),
         "rerandomised": bool((joint & ~moderated).any()),
         "moderated": bool((joint & moderated).any()),
+        "rivals": any(
+            node.crossed is not None and multiverse[name].ne(node.headline).any()
+            for name, node in evidence.decisions.nodes.items()
+        ),
         "claims": [_claim(evidence, rows[c]) for c in study.claims if c in rows],
+        "described": [_described(evidence, claim, frozen_later(project)) for claim in evidence.described],
+        "deciding": _deciding(evidence),
+        "pooled": [_pooled(row) for row in entries(evidence.frame("pooled"))] if evidence.traits.families else [],
         "registration": registration(evidence),
         "standings": _standings(ledger.loc[ledger["claim"].isin(evidence.examined), "registration"]),
     }
@@ -66,27 +77,37 @@ def _claim(evidence: Evidence, row: dict[str, Any]) -> dict[str, Any]:
         **numbered(row, count, ("equivalent_specifications", "joint_specifications")),
         **numbered(row, percent, ("share_with_sign", "share_powered")),
         "p_joint": number(row["p_joint"], p_value),
-        "designs": _designs(evidence.of_claim("designs", row["claim"]), row["estimate"]),
+        "designs": design_numbers(evidence.of_claim("designs", row["claim"]), row["estimate"]),
     }
 
 
-def _designs(frame: pd.DataFrame, headline: float) -> dict[str, Any]:
-    """How many designs a claim asks for, has, and what those that estimate the effect or its remains find."""
-    sign = frame["design"].map(lambda name: DESIGNS[name].sign).astype("int64")
-    estimated, tested = frame["estimate"].notna(), frame["placebo_p"].notna()
-    effects, apart = estimated & (sign != 0), (frame["conf_low"] > 0) | (frame["conf_high"] < 0)
-    remaining = estimated & (sign == 0) & frame["p_value"].notna()
-    counts = {
-        "asked": len(frame),
-        "estimated": estimated.sum(),
-        "effects": effects.sum(),
-        "same": (effects & (frame["estimate"] * sign * headline > 0)).sum(),
-        "apart": (effects & apart).sum(),
-        "tested": tested.sum(),
-        "rejected": (tested & (frame["placebo_p"] < 1 - LEVEL)).sum(),
-        "remaining": remaining.sum(),
+def _described(evidence: Evidence, claim: Described, frozen: Mapping[str, str]) -> dict[str, Any]:
+    """What is said of a claim with a method of its own; its events by the numbers that they have in the figure."""
+    series = evidence.of_claim("series", claim.id)
+    events = [
+        f"{i}: {int(r.x)}, {r.name} ({r.source})"
+        for i, r in enumerate(entries(series[series["form"] == "event"]), start=1)
+    ]
+    return {
+        **{name: getattr(claim, name) for name in ("id", "code", "label", "statement", "design", "why")},
+        "word": described_answer(claim.expected, evidence.of_claim("findings", claim.id)),
+        "events": "; ".join(events),
+        "frozen": frozen.get(claim.id, ""),
     }
-    return numbered(counts, spelled) | {"remains": bool((remaining & apart).any())}
+
+
+def _pooled(row: Any) -> dict[str, Any]:
+    """What is said of a family: its mean and its spread, with their intervals."""
+    shares = ("mean", "conf_low", "conf_high", "tau", "tau_low", "tau_high")
+    numbers = numbered({name: getattr(row, name) for name in shares}, percent)
+    return {"family": str(row.family), "estimates": number(row.estimates, spelled)} | numbers
+
+
+def _deciding(evidence: Evidence) -> list[dict[str, str]]:
+    """What would decide each claim that is inconclusive, "" where no number can be given for anything."""
+    found = of_claims(evidence)
+    claims = [c for c in inconclusive(evidence) if c.claim in found]
+    return [{"label": str(c.label), "enough": enough(found[c.claim])} for c in claims]
 
 
 def _standings(statuses: pd.Series) -> str:

@@ -1,22 +1,21 @@
 """What the text may say of a study as such: each fact that decides whether a sentence is true of it, and its words."""
 
 import re
-from functools import cache
 from typing import Any
 
 from detente.base import strict
 from detente.base.numerics import EQUIVALENCE_LEVEL, LEVEL, POWER
-from detente.data.panel import Entry, Unit, catalogue
-from detente.data.sources import REGISTRY
-from detente.report.evidence import EXERCISES, FEW_SWITCHERS, Evidence
+from detente.base.wording import lower_first
+from detente.data.panel import EXERCISES
+from detente.report.evidence import FEW_SWITCHERS, Evidence
 from detente.report.formats import PER, count, decimal, number, numbered, percent, spelled, year
-from detente.report.labels import BASE_RISK, PEACE_UNIT, estimator_label, event_words, listed, lower_first
+from detente.report.labels import BASE_RISK, PEACE_UNIT, estimator_label, event_words, listed
 from detente.stats import get
 from detente.study.config import Claim, Control, Project, Study
 
 MAKE_TARGETS = ("demo", "paper")
 """Studies that the Makefile builds by name."""
-SUMMARISED = ("claims", "window", "samples", "headline", "world", "estimators", "vcov")
+SUMMARISED = ("claims", "window", "windows", "samples", "headline", "world", "estimators", "vcov")
 """What an abstract may speak of: a study that changes any of these has no use for the abstract of another."""
 MAIN_OUTCOME = "onset_gml"
 
@@ -42,8 +41,9 @@ def study_words(evidence: Evidence) -> dict[str, Any]:
         "abstract": abstract_of(evidence.project, study),
         "keywords": ", ".join(study.keywords),
         "simulated": evidence.simulated,
+        "own_data": listed(evidence.project.sources[slug].title for slug in evidence.study.data),
         "exercises": evidence.traits.exercises,
-        "exercise_claims": number(sum(EXERCISES in made_from(c.treatment) for c in claims), count),
+        "exercise_claims": number(sum(EXERCISES in made_from(evidence, c.treatment) for c in claims), count),
         "directed": all(c.directed for c in claims),
         "undirected": not any(c.directed for c in claims),
         **numbered({"first_year": study.window[0], "last_year": study.window[1], "seed": study.seed}, year),
@@ -53,7 +53,7 @@ def study_words(evidence: Evidence) -> dict[str, Any]:
         **numbered({"claim_count": len(claims), "sample_count": len(study.samples)}, spelled),
         "varied": listed(what for what in ("claims", "samples", "estimators") if len(getattr(study, what)) > 1),
         "main_outcome": {c.outcome for c in claims} == {MAIN_OUTCOME},
-        "outcomes": [label_of(name) for name in dict.fromkeys(c.outcome for c in claims)],
+        "outcomes": [label_of(evidence, name) for name in dict.fromkeys(c.outcome for c in claims)],
         "one_coding": len({(c.outcome, c.lag) for c in claims}) == 1,
         **event_words({c.outcome for c in claims}),
         "likely": _LIKELY.get("".join({c.expected for c in claims}), "more or less likely"),
@@ -65,7 +65,7 @@ def method_words(evidence: Evidence) -> dict[str, Any]:
     used = [c for c in controls(evidence) if c["used"]]
     known = evidence.project.claims.controls
     gaps = {known[n].lag - c.lag for c in evidence.claims for n in c.controls if known[n].role == "confounder"}
-    levels = {"interval": LEVEL, "equivalence": EQUIVALENCE_LEVEL, "power": POWER}
+    levels = {"interval": LEVEL, "level": 1 - LEVEL, "equivalence": EQUIVALENCE_LEVEL, "power": POWER}
     return {
         **numbered(levels | {"smallest_effect": evidence.project.claims.smallest_effect}, percent),
         **numbered({"few_switchers": FEW_SWITCHERS, "per": PER}, count),
@@ -108,19 +108,19 @@ def _same_year(evidence: Evidence) -> list[str]:
     return [*named, *(["membership of a sample"] if cut else [])]
 
 
-def moderator_words(claim: Claim) -> dict[str, str] | None:
+def moderator_words(evidence: Evidence, claim: Claim) -> dict[str, str] | None:
     """A claim's moderator inside a sentence, and what a higher value of it is: one, or a standard deviation more."""
     if claim.moderator is None:
         return None
-    entry, name = _entry(claim.moderator.variable), _TIMING.sub("", lower_first(claim.moderator.label))
+    entry, name = evidence.variables.get(claim.moderator.variable), _TIMING.sub("", lower_first(claim.moderator.label))
     switched = entry is not None and entry.variable.unit == "0/1"
     higher = f"with {name} than without" if switched else f"where {name} is a standard deviation higher"
     return {"label": name, "higher": higher}
 
 
-def effect_of(claim: Claim) -> str:
+def effect_of(evidence: Evidence, claim: Claim) -> str:
     """What estimates of a claim are of: the treatment, or its interaction with the moderator."""
-    moderator = moderator_words(claim)
+    moderator = moderator_words(evidence, claim)
     return claim.instrument if moderator is None else f"the interaction of {claim.instrument} with {moderator['label']}"
 
 
@@ -136,28 +136,31 @@ def controls(evidence: Evidence) -> list[dict[str, Any]]:
 
 
 def _between(evidence: Evidence, control: Control) -> list[str]:
-    """Claims between whose treatment and outcome a mediator lies, which the study has data of, by their labels."""
-    sources = set(made_from(control.variable))
+    """Claims of the list between whose treatment and outcome a mediator lies, which the study has data of.
+
+    Of a study's own claims, its file says what lies between.
+    """
+    sources = set(made_from(evidence, control.variable))
     if control.role != "mediator" or not sources <= set(evidence.study.sources):
         return []
-    return [lower_first(c.label) for c in evidence.claims if not sources & set(made_from(c.treatment))]
+    of_list = [claim for claim in evidence.claims if claim.code]
+    return [lower_first(c.label) for c in of_list if not sources & set(made_from(evidence, c.treatment))]
 
 
-def made_from(variable: str) -> tuple[str, ...]:
+def made_from(evidence: Evidence, variable: str) -> tuple[str, ...]:
     """Sources that a variable is made from."""
-    return tuple(entry.sources) if (entry := _entry(variable)) else ()
+    return tuple(entry.sources) if (entry := evidence.variables.get(variable)) else ()
 
 
-def label_of(variable: str) -> str:
+def label_of(evidence: Evidence, variable: str) -> str:
     """What a variable of a panel is called, inside a sentence."""
-    return lower_first(entry.variable.label) if (entry := _entry(variable)) else variable
+    return lower_first(entry.variable.label) if (entry := evidence.variables.get(variable)) else variable
 
 
-@cache
-def _entry(variable: str) -> Entry | None:
-    units: tuple[Unit, ...] = ("dyad-year", "directed-dyad-year")
-    offered = (catalogue(list(REGISTRY.values()), unit) for unit in units)
-    return next((entries[variable] for entries in offered if variable in entries), None)
+def years_of(evidence: Evidence, claim: Claim) -> str:
+    """First and last year of the outcome of a claim whose years are not those of the study; else empty."""
+    window = evidence.project.window_of(evidence.study, claim)
+    return "" if window == evidence.study.window else f"{window[0]}\u2013{window[1]}"
 
 
 def abstract_of(project: Project, study: Study) -> str:

@@ -8,7 +8,7 @@ from itertools import cycle
 
 import pandas as pd
 
-from detente.data import THEMES, SourceRecord
+from detente.data import THEMES, SourceRecord, Unused
 from detente.report.figures import canvas as draw
 from detente.report.formats import checksum, count, megabytes
 from detente.report.tables.table import environment, read_templates
@@ -34,7 +34,9 @@ class Profile:
     """What the page says of one source.
 
     `variables` has name, label, unit, kind; `attrition` action, reason, rows; `module` is the path of what cleans it,
-    from the page; `short` its short name, where it has one; `missing` its holes, a line for each cause.
+    from the page; `short` its short name, where it has one; `missing` its holes, a line for each cause; `carried` from
+    and to which year its last coded one is carried on, and why, where it is; `breaks` first years of another
+    way of coding.
     """
 
     slug: str
@@ -45,10 +47,12 @@ class Profile:
     module: str
     short: str | None = None
     missing: tuple[str, ...] = ()
+    carried: str = ""
+    breaks: tuple[int, ...] = ()
 
 
-def data_page(profiles: Sequence[Profile], chart: str) -> str:
-    """Return the page; `chart` is the path of the chart of coverage, from the page."""
+def data_page(profiles: Sequence[Profile], chart: str, unused: Sequence[Unused] = ()) -> str:
+    """Return the page; `chart` is the path of the chart of coverage, from the page; `unused` are files of no source."""
     made = environment(read_templates(), "html")
     made.filters |= {"anchor": anchor, "years": _years, "plain": _plain, "attrition": _attrition, "cell": _cell}
     made.filters |= {"count": count, "megabytes": megabytes, "checksum": checksum}
@@ -60,6 +64,7 @@ def data_page(profiles: Sequence[Profile], chart: str) -> str:
         most_files=FILES,
         absent=ABSENT,
         chart=chart,
+        unused=unused,
     )
     return page.removesuffix("\n")
 

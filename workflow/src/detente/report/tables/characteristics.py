@@ -8,8 +8,12 @@ from detente.base.numerics import monte_carlo_error
 from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.formats import MISSING, count, decimal, percent
+from detente.report.labels import listed
 from detente.report.tables.table import Column, Row, Table, shown
 from detente.study.verdicts import CHECKS
+
+TOGETHER = tuple(check for check in CHECKS.values() if not check.added)
+"""Checks that were measured together. One that was added since is measured by itself, in draws of its own."""
 
 
 @dataclass(frozen=True)
@@ -17,8 +21,8 @@ class Measured:
     """Counts of draws of one design under one effect.
 
     `onsets`: how many times as many as in the demo; `times`: the effect in smallest effects of interest. `robust`: of
-    `lowers`; `negligible_robust`: of `negligible`; `passed`: how many draws that lower or raise pass each of `CHECKS`;
-    `powered`: of these, those with enough power at the smallest effect.
+    `lowers`; `negligible_robust`: of `negligible`; `passed`: how many draws that lower or raise pass each of
+    `TOGETHER`; `powered`: of these, those with enough power at the smallest effect. Words are those of these checks.
     """
 
     onsets: float
@@ -88,6 +92,36 @@ MEASURED: tuple[Measured, ...] = (
         powered=83, passed=(83, 83, 83, 83, 83, 83, 74, 81),
     ),
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """Counts of the check whether designs agree: draws that lower or raise (`found`), or are negligible.
+
+    `passed`, `failed` of `found`; `negligible_passed`, `negligible_failed` of `negligible`; else it was not made.
+    """
+
+    onsets: float
+    times: int
+    draws: int
+    found: int
+    passed: int
+    failed: int
+    negligible: int = 0
+    negligible_passed: int = 0
+    negligible_failed: int = 0
+
+
+AGREED: tuple[Agreed, ...] = (
+    Agreed(0.25, 0, 92, found=2, passed=2, failed=0, negligible=3, negligible_passed=2, negligible_failed=1),
+    Agreed(0.25, 1, 92, found=25, passed=24, failed=1, negligible=1, negligible_passed=1),
+    Agreed(0.25, 2, 92, found=76, passed=71, failed=4),
+    Agreed(0.25, 3, 92, found=92, passed=86, failed=4),
+    Agreed(2.0, 0, 83, found=0, passed=0, failed=0, negligible=83, negligible_passed=83),
+    Agreed(2.0, 1, 83, found=79, passed=75, failed=4, negligible=4, negligible_passed=4),
+    Agreed(2.0, 2, 83, found=83, passed=81, failed=2),
+    Agreed(2.0, 3, 83, found=82, passed=80, failed=0),
+)
 DESIGNS: Mapping[float, str] = {
     0.25: "Rare onsets: 3 in 100 dyad-years, where the record has 2",
     2.0: "Many onsets: 24 in 100 dyad-years",
@@ -115,12 +149,19 @@ def _pass(label: str, place: int) -> Column:
     return Column(label, "Pass", show=lambda m: _share(m.passed[place], m.found))
 
 
+def _agreed(measured: Measured) -> str:
+    """Findings of the same design and effect, in draws of their own, whose designs agree."""
+    own = next(m for m in AGREED if (m.onsets, m.times) == (measured.onsets, measured.times))
+    return _share(own.passed, own.found)
+
+
 _FIRST = tuple(_said(verdict, "First word", verdict) for verdict in ("lowers", "raises", "negligible", "inconclusive"))
 _BOTH = (("lowers", "robust"), ("raises", "raises_robust"), ("negligible", "negligible_robust"))
 _WORDS = (*_FIRST, *(_said(f"{verdict} · robust", "Both words", name) for verdict, name in _BOTH))
 _PASSED = (
     Column("Draws", show=lambda m: count(m.found)),
-    *(_pass(check.label, place) for place, check in enumerate(CHECKS.values())),
+    *(_pass(check.label, place) for place, check in enumerate(TOGETHER)),
+    Column(CHECKS["designs_agree"].label, "Pass", show=_agreed),
     Column("power at the smallest effect alone", "Pass", show=lambda m: _share(m.powered, m.found)),
 )
 
@@ -138,7 +179,8 @@ def _words(simulated: bool = False) -> Table:
         f"{draws} draws in each row: dyad-years, treatment and controls of joint exercises among the politically "
         "relevant dyads of the demo stay as they are; onsets are simulated again under an effect that lowers the risk "
         "of every treated dyad-year by so many smallest effects of interest; the rule judges each draw as it judges a "
-        "claim. Per cent of draws, Monte Carlo error in percentage points in parentheses.",
+        f"claim, without what was added later ({listed(c.label for c in CHECKS.values() if c.added)}). Per cent of "
+        "draws, Monte Carlo error in percentage points in parentheses.",
     )
     title = "Words of the verdict rule where the effect is known"
     return Table(
@@ -150,8 +192,9 @@ def _checks(simulated: bool = False) -> Table:
     notes = (
         "Of the draws of the table above whose verdict is that the treatment lowers or raises the risk, the share that "
         "passes each check, in per cent, Monte Carlo error in percentage points in parentheses. The last column counts "
-        "those with enough power at the smallest effect of interest, whatever they found. Rows of fewer than "
-        f"{FEWEST} such draws are left out.",
+        "those with enough power at the smallest effect of interest, whatever they found. Whether designs agree was "
+        f"asked in as many other draws, of which {count(sum(m.found for m in AGREED))} have such a verdict. Rows of "
+        f"fewer than {FEWEST} draws are left out.",
     )
     title = "Checks passed where the effect is known"
     rows = tuple(_rows(_PASSED, [m for m in MEASURED if m.found >= FEWEST]))

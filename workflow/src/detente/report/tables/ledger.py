@@ -5,17 +5,13 @@ from typing import Any
 
 import pandas as pd
 
-from detente.data.panel import contrasts
-from detente.data.sources import REGISTRY
 from detente.report.evidence import Evidence, entries
 from detente.report.exhibit import exhibit
 from detente.report.formats import INTERVAL, PER, between, count, p_value, per_thousand, percent
 from detente.report.labels import covariance_label
 from detente.report.tables.table import Column, Row, Table, columns, shown
-from detente.study.verdicts import compare, registered
+from detente.study.verdicts import NOT_EXAMINED, compare, registered
 
-# Why a claim of the file has no numbers, where a study leaves it out.
-NOT_EXAMINED = "not examined in this study"
 FAMILIES: Mapping[str, str] = {
     "instruments": "Instruments, between participants",
     "deterrence": "Deterrence, initiator against target",
@@ -46,7 +42,7 @@ _COLUMNS = (
     Column("Family p", show=lambda r: p_value(r["p_family"])),
     Column("RV", show=lambda r: percent(r["robustness_value"], 1)),
     _CLASS,
-    Column("Registered", align="left", show=lambda r: str(r["registration"])),
+    Column("Registered", align="left", show=lambda r: str(r["registration"]).removeprefix("registered ")),
 )
 
 
@@ -85,7 +81,8 @@ def ledger(evidence: Evidence) -> Table:
 
 def _units(evidence: Evidence, examined: pd.DataFrame) -> list[str]:
     """What a change in onsets is the effect of, where a treatment is more than there or absent."""
-    units, known = contrasts(list(REGISTRY.values())), evidence.project.claims.claims
+    offer, known = evidence.variables, evidence.project.claims.claims
+    units = {name: entry.variable.contrast for name, entry in offer.items() if entry.variable.contrast}
     declared = {claim.id: claim.contrast.said for claim in known.values() if claim.contrast is not None}
     rows = examined.to_dict("records")
     found = ((r["label"], declared.get(r["claim"]) or units.get(r["treatment"])) for r in rows)
@@ -118,9 +115,10 @@ def untested(evidence: Evidence) -> Table:
 @exhibit(kind="table", name="deviations", page="robustness", place="registration", needs=())
 def deviations(evidence: Evidence) -> Table:
     """Deviations from the registration, of the claims that are examined and of those that are withdrawn."""
-    now, frozen = evidence.project.claims, registered(evidence.project.root)
+    now, frozen = evidence.project.shipped.claims, registered(evidence.project.root)
     changes = compare(now, frozen.claims(evidence.project.root) if frozen else now).changes
-    others = now.claims.keys() - evidence.examined.keys()
+    # A claim that is described now was not tested then: it is added, which the page says of each.
+    others = (now.claims.keys() | now.described.keys()) - evidence.examined.keys()
     mine = entries(changes[~changes["claim"].isin(others)])
     rows = [Row(evidence.examined.get(r.claim, str(r.claim)), (r.field, r.registered, r.now)) for r in mine]
     heads = columns("Field", "Registered", "Now", align="left")

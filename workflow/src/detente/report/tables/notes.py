@@ -6,9 +6,10 @@ from collections.abc import Iterable
 import pandas as pd
 
 from detente.base.numerics import LEVEL, POWER
+from detente.base.wording import lower_first
 from detente.report.evidence import FEW_SWITCHERS, Cell, Evidence, entries
 from detente.report.formats import INTERVAL, count, percent, scientific
-from detente.report.labels import estimator_label, gathered, listed, lower_first
+from detente.report.labels import estimator_label, gathered, listed
 
 NOT_ESTIMABLE = "n.e."
 DEGREES = "degrees of freedom of the effect's t distribution, by Satterthwaite's approximation where errors are dyadic"

@@ -12,10 +12,11 @@ from typing import Any, Literal, NamedTuple
 
 from jinja2 import DictLoader, Environment, StrictUndefined
 
+from detente.base.code import PROJECT
 from detente.report.formats import MINUS
 
 SIMULATED = "SIMULATED WORLD"
-TEMPLATES = Path(__file__).resolve().parents[4] / "report"
+TEMPLATES = PROJECT / "workflow" / "report"
 """Folder of the templates of tables, paper and pages."""
 # "decimal": on the right, with decimal points in line; "text": sentences, on the left, broken into lines.
 WIDE = 8
