@@ -152,6 +152,59 @@ def test_a_sample_of_the_project_keeps_rows(data: pd.DataFrame, said: Said, tmp_
     assert error == "ConfigError: --sample: 'lat' is not a sample; legal values: late; nearest: 'late'\n"
 
 
+def _of_panel(data: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """The data with the names of a panel's columns, written to `path`."""
+    names = {"a": "ccode1", "b": "ccode2", "onset": "onset_gml", "exercise": "exercise_any"}
+    panel = data.rename(columns=names)
+    panel.to_csv(path, index=False)
+    return panel
+
+
+def test_a_panel_needs_no_names_of_sides_and_time(data: pd.DataFrame, said: Said, tmp_path: Path) -> None:
+    panel = _of_panel(data, tmp_path / "panel.csv")
+    formula = "onset_gml ~ lag(exercise_any) + alliance | dyad + year"
+    status, out, error = said("--data", str(tmp_path / "panel.csv"), formula=formula)
+    assert (status, error) == (0, "")
+    assert out == f"{detente.fit(formula, panel, sides=('ccode1', 'ccode2'), time='year')}\n"
+
+
+@pytest.mark.fault("arguments")
+def test_sides_that_a_panel_lacks_are_told_with_those_it_has(data: pd.DataFrame, said: Said, tmp_path: Path) -> None:
+    _of_panel(data, tmp_path / "panel.csv")
+    status, out, error = said("--data", str(tmp_path / "panel.csv"), *NAMED, formula="onset_gml ~ alliance | dyad")
+    assert (status, out) == (1, "")
+    assert error == (
+        "UnknownVariable: --sides: the table has no column 'a'; legal values: alliance, ccode1, ccode2, exercise_any, "
+        "onset_gml, trade, year (in a panel of detente, sides are ccode1 and ccode2)\n"
+    )
+
+
+@pytest.mark.fault("arguments")
+@pytest.mark.parametrize(
+    ("formula", "told"),
+    [
+        ("onset_gml ~ alliance + exercise_any", True),
+        ("onset_gml ~ alliance + exercise_any:trade | dyad + year", True),
+        ("onset_gml ~ alliance + lag(exercise_any) | dyad + year", False),
+        ("onset_gml ~ alliance | dyad + year", False),
+        ("trade ~ exercise_any | dyad + year", False),
+    ],
+)
+def test_a_treatment_of_the_same_year_as_the_onset_is_told(
+    data: pd.DataFrame, said: Said, tmp_path: Path, formula: str, told: bool
+) -> None:
+    path = tmp_path / "panel.csv"
+    _of_panel(data, path)
+    status, _, error = said("--data", str(path), formula=formula)
+    assert status == 0
+    assert error == (
+        f"{path}: exercise_any is of the same year as onset_gml and may come after the onset; lag(exercise_any) in the "
+        "formula, or `detente panel --lag exercise_any`, gives the year before\n"
+        if told
+        else ""
+    )
+
+
 @pytest.mark.fault("arguments")
 def test_effects_by_dyad_need_the_two_sides(said: Said) -> None:
     status, out, error = said()
@@ -170,7 +223,10 @@ def test_effects_by_dyad_need_the_two_sides(said: Said) -> None:
         (("--data", "table.doc"), "ConfigError: --data: 'table.doc' must end in one of .csv, .tsv, .tab, "),
         (("--read-as", "decimals=,"), "ConfigError: --read-as: 'decimals=,' must read name=value; legal values: "),
         ((*NAMED, "--out", "table.txt"), "ConfigError: --out: 'table.txt' must end in one of .csv, .json"),
-        (("--sides", "a", "bb"), "UnknownVariable: the data have no column 'bb'; legal values: a, alliance, b, "),
+        (
+            ("--sides", "a", "bb"),
+            "UnknownVariable: --sides: the table has no column 'bb'; legal values: a, alliance, b, ",
+        ),
         ((*NAMED, "--estimator", "lpmm"), "UnknownEstimator: estimator 'lpmm' is not registered; "),
         ((*NAMED, "--vcov", "dyadik"), "UnsupportedCovariance: covariance 'dyadik' is not known; "),
         ((*NAMED, "--vcov", "dyadic", "hc9"), "UnsupportedCovariance: covariance 'hc9' is not known; "),

@@ -26,7 +26,7 @@ from detente.base.tables import read_table
 from detente.cli import command as declaring
 from detente.cli import main
 from detente.cli.command import Output, commands, parsed
-from detente.cli.running import PLAIN
+from detente.cli.running import PLAIN, UNSAID
 
 from support.workflows import ROOT
 
@@ -78,6 +78,23 @@ def test_a_full_disk_under_the_output_is_named(tmp_path: Path) -> None:
     )
     said = "OSError: standard output: the disk is full; free space, or name a place on another disk\n"
     assert (done.returncode, done.stderr) == (1, said)
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="there is no /dev/full")
+def test_an_error_whose_log_lies_on_a_full_disk_has_a_status_of_its_own_which_the_workflow_says(
+    tmp_path: Path, root: Path
+) -> None:
+    words = shlex.join(call("from detente.base.errors import DetenteError\nraise DetenteError('x')"))
+    rules = (root / "workflow/rules/common.smk").read_text("utf-8")
+    assert '{UNSAID}) echo "{UNWRITTEN}" >&2;;' in rules
+    trap = f"trap 'case $? in {UNSAID}) echo unwritten >&2;; esac' EXIT; "
+    for log, status, said in (("log", 1, ""), ("/dev/full", UNSAID, "unwritten\n")):
+        done = subprocess.run(
+            ["bash", "-c", f"set -euo pipefail; {trap}{words} > {log} 2>&1"],
+            cwd=tmp_path, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert (done.returncode, done.stderr) == (status, said)
+    assert (tmp_path / "log").read_text("utf-8") == "DetenteError: x\n"
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp437"])
@@ -136,12 +153,21 @@ def test_memory_and_libraries_that_a_reader_lacks_are_no_fault_of_the_file(
     )
 
 
+def caused(error: Exception, cause: Exception) -> Exception:
+    error.__cause__ = cause
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "said"),
     [
         (
             ModuleNotFoundError("No module named 'pyreadstat'", name="pyreadstat.core"),
             "ModuleNotFoundError: the library pyreadstat is not installed; install what requirements.lock lists: make",
+        ),
+        (
+            caused(ImportError("see the traceback"), ModuleNotFoundError("No module named 'numpy'", name="numpy")),
+            "ModuleNotFoundError: the library numpy is not installed; install what requirements.lock lists: make",
         ),
         (
             ImportError("libgfortran.so: cannot open shared object file\nmore", name="scipy"),
@@ -163,12 +189,12 @@ def test_a_library_that_is_missing_is_named_and_a_fault_of_the_program_keeps_its
 
 SLOWLY = """
 from pathlib import Path
-import time
+import signal
 from detente.base.files import write_whole
 def slowly(path):
     path.write_text("half")
     print("half", flush=True)
-    time.sleep(60)
+    signal.pause()
 write_whole(Path("made.txt"), slowly)
 """
 

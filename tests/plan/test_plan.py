@@ -6,6 +6,8 @@ import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from snakemake.rules import Rule
 from detente.base.code import PACKAGE
 from detente.base.errors import ConfigError
 from detente.plan import Plan, RobustnessPlan, StudyPlan, alternatives, command, fitting
-from detente.plan.workflow import is_quick
+from detente.plan.workflow import check_system, is_quick
 from detente.replicate import read_publications
 from detente.stats import REGISTRY, get
 
@@ -235,3 +237,37 @@ def test_settings_of_a_study_are_refused_on_the_command_line(given: dict[str, ob
 
 def test_a_quick_build_is_asked_for_by_the_command_line() -> None:
     assert is_quick({"quick": 1}) and not is_quick({"quick": 0}) and not is_quick({})
+
+
+@pytest.mark.fault("environment")
+def test_a_system_without_bash_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    for name in ("Linux", "Darwin"):
+        check_system(name)
+    way = "run it in the Windows Subsystem for Linux (WSL)"
+    said = f"the workflow does not run on Windows: its steps need bash; {way}"
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        check_system("Windows")
+
+    # make says so before it makes an environment.
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    for name in ("requirements.lock", "pyproject.toml"):
+        (tmp_path / name).touch()
+    stub = tmp_path / "stub"
+    stub.write_text('#!/bin/sh\ncase "$*" in *win32*) exit 1;; esac\n', encoding="utf-8")
+    stub.chmod(0o755)
+    call = ["make", "--no-print-directory", ".venv/.ready", f"PYTHON={stub}"]
+    done = subprocess.run(call, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, f"{said}\n")
+    assert not (tmp_path / ".venv").exists()
+
+
+@pytest.mark.fault("environment")
+def test_a_library_that_the_workflow_lacks_is_named_before_any_work(tmp_path: Path) -> None:
+    lacking = "raise ModuleNotFoundError(\"No module named 'filelock'\", name='filelock')\n"
+    (tmp_path / "filelock.py").write_text(lacking, encoding="utf-8")
+    call = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--dry-run", "tiny"]
+    surroundings = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(PACKAGE.parent)])}
+    done = subprocess.run(call, cwd=tmp_path, env=surroundings, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    way = "install what requirements.lock lists: make"
+    assert f"ModuleNotFoundError: the library filelock is not installed; {way}\n" in done.stdout + done.stderr

@@ -48,8 +48,8 @@ def test_a_study_is_built_from_raw_files_to_paper_and_page(built: Path, name: st
 @pytest.mark.parametrize("name", STUDIES)
 def test_the_robustness_of_a_study_can_be_planned(robustness: str, name: str) -> None:
     assert f"reports/{name}/robustness/manifest.json" in robustness
-    # Exercises are joined where a claim that is examined is about them, and nowhere else.
-    assert (f"data/processed/{name}/tidy/mme.parquet" in robustness) == (name == "one")
+    # Exercises are joined where the study joins them: designs for treatments that switch read its own panel.
+    assert (f"data/processed/{name}/tidy/mme.parquet" in robustness) == (name != "alliances")
 
 
 def test_an_appendix_says_what_had_been_estimated_before_of_the_papers_claims_whatever_the_study(built: Path) -> None:
@@ -58,13 +58,15 @@ def test_an_appendix_says_what_had_been_estimated_before_of_the_papers_claims_wh
 
 
 @pytest.mark.parametrize("quick", [["--config", "quick=1"], pytest.param([], marks=pytest.mark.nightly)])
-def test_the_study_of_the_readme_is_built_of_the_record(tmp_path: Path, mirror: Path, quick: list[str]) -> None:
+def test_the_study_of_the_page_on_own_studies_is_built_of_the_record(
+    tmp_path: Path, mirror: Path, quick: list[str]
+) -> None:
     project = copy_project(tmp_path / "project")
-    shown = (ROOT / "README.md").read_text("utf-8").partition("# mine.yaml\n")[2].partition("```")[0]
-    (project / "mine.yaml").write_text(shown, "utf-8")
-    result = snakemake(project, "mine", "--configfile", "mine.yaml", *quick, DETENTE_MIRROR=str(mirror))
+    shown = (ROOT / "docs/own-study.md").read_text("utf-8").partition("# neighbours.yaml\n")[2].partition("```")[0]
+    (project / "neighbours.yaml").write_text(shown, "utf-8")
+    result = snakemake(project, "neighbours", "--configfile", "neighbours.yaml", *quick, DETENTE_MIRROR=str(mirror))
     assert result.returncode == 0, result.stderr[-3000:]
-    page = (project / "reports/mine/index.html").read_text("utf-8")
+    page = (project / "reports/neighbours/index.html").read_text("utf-8")
     assert (
         "We test one claim of military diplomacy (joint exercise) on dyad-years of the public record, 1990–2010" in page
     )

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import platform
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import NoReturn
 
 import pytest
 
-from detente.base.turns import LOCK, WAITING, turn
+from detente.base.turns import MACHINE, WAITING, one_at_a_time, turn
 
 from support.workflows import copy_project, outputs
 
@@ -74,10 +78,54 @@ def test_locks_of_a_killed_run_are_removed_and_those_of_another_machine_or_of_un
     for left_by, stay in ((platform.node(), False), ("another-machine", True), ("", True)):
         locks.mkdir(exist_ok=True)
         (locks / "0.output.lock").write_text("reports/tiny/manifest.json\n")
-        (tmp_path / LOCK).write_text(left_by)
+        (tmp_path / MACHINE).write_text(left_by)
         with turn(tmp_path):
             assert locks.is_dir() == stay
-            assert (tmp_path / LOCK).read_text() == platform.node()
+            assert (tmp_path / MACHINE).read_text() == platform.node()
+
+
+def refusing(error: Exception | None, first: Callable[[], None] = lambda: None) -> str:
+    """What a run says whose own records, or whose work, the machine refuses."""
+
+    def execute(*_: object) -> None:
+        if error:
+            raise error
+
+    settings = SimpleNamespace(common_settings=SimpleNamespace(dryrun_exec=False))
+    workflow = SimpleNamespace(
+        is_main_process=True, execution_settings=SimpleNamespace(lock=True), execute=execute
+    )  # fmt: skip
+    one_at_a_time(workflow, first, LookupError)
+    with pytest.raises(LookupError) as stop:
+        workflow.execute(settings)
+    return str(stop.value.args[0])
+
+
+FULL = "the disk is full; free space, or name a place on another disk"
+
+
+def test_what_the_machine_refuses_snakemake_itself_is_said_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert refusing(full) == f"OSError: {FULL}"
+    assert refusing(MemoryError()).startswith("MemoryError: there is not enough memory; ask for fewer")
+
+    begun: list[str] = []
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: full_disk())
+    assert refusing(None, lambda: begun.append("first")) == f"OSError: .snakemake: {FULL}"
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    shutil.rmtree(".snakemake")
+    Path(".snakemake").touch()
+    way = "a file stands where a folder is needed; check the path, or name another"
+    assert refusing(None, lambda: begun.append("first")) == f"FileExistsError: .snakemake: {way}"
+    assert begun == []
+
+
+def full_disk() -> NoReturn:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 PANEL = "data/processed/tiny/panel.parquet"

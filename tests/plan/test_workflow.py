@@ -18,6 +18,8 @@ import pandas as pd
 import pytest
 import yaml
 
+from detente.provenance import altered
+
 from support.workflows import checkout, other_locale, outputs, run, snakemake
 
 pytestmark = pytest.mark.slow
@@ -89,6 +91,8 @@ def test_hash_seed_locale_time_zone_umask_cores_and_folder_change_no_byte(scratc
     assert "reports/tiny/claims_ledger.csv" in left
     assert left.keys() == right.keys()
     assert [name for name in left if left[name] != right[name]] == []
+    # Whatever a step wrote is an output of the workflow.
+    assert altered(scratch) == {}
 
     # The manifests differ in what was measured: times, memory.
     shutil.copy2(scratch / "reports/tiny/manifest.json", second / "reports/tiny/manifest.json")
@@ -150,7 +154,8 @@ def test_the_manifest_lists_every_product_and_the_time_of_every_step(built: Path
 
 
 def test_the_manifest_knows_the_version_of_every_direct_dependency(built: Path) -> None:
-    listed = tomllib.loads((built / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
+    project = tomllib.loads((built / "pyproject.toml").read_text("utf-8"))["project"]
+    listed = [*project["dependencies"], *project["optional-dependencies"]["paper"]]
     names = {re.split(r"[^A-Za-z0-9._-]", requirement)[0] for requirement in listed}
     assert set(manifest_of(built)["versions"]) == {"detente", *names}
 

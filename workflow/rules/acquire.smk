@@ -8,7 +8,7 @@ for name in PLAN.observed:
         input:
             code=command("acquire"),
         output:
-            receipts=PLAN.studies[name].receipts(),
+            receipts=PLAN.studies[name].receipts_of_record(),
         log:
             f"data/processed/{name}/logs/acquire.log",
         benchmark:
@@ -18,13 +18,43 @@ for name in PLAN.observed:
         params:
             project=STUDY.of(name).arguments,
             study=name,
-            records=STUDY.of(name).records,
+            records=STUDY.of(name).recorded,
             changed=STUDY.of(name).changed,
         message:
             f"Finding and verifying the raw files of {name}"
         shell:
             "python -m detente acquire {params.project} --study {params.study} --raw data/raw"
             " --receipts data/processed/{params.study}/raw --progress > {log} 2> >(tee -a {log} >&2)"
+
+
+# Tables of the user's own stay where they are; their checksums are recorded.
+for name in PLAN.with_data:
+
+    rule:
+        name:
+            f"acquire_own_{name}"
+        input:
+            table=STUDY.of(name).table,
+            code=command("acquire"),
+        output:
+            f"data/processed/{name}/raw/{{slug}}.json",
+        log:
+            f"data/processed/{name}/logs/acquire.{{slug}}.log",
+        benchmark:
+            f"data/processed/{name}/benchmarks/acquire.{{slug}}.tsv"
+        wildcard_constraints:
+            slug=alternatives(PLAN.studies[name].own_slugs),
+        conda:
+            "../envs/analysis.yaml"
+        params:
+            project=STUDY.of(name).arguments,
+            study=name,
+            record=STUDY.of(name).record,
+        message:
+            "Recording the bytes of {wildcards.slug}"
+        shell:
+            "python -m detente acquire {params.project} --study {params.study} --raw data/raw --only {wildcards.slug}"
+            " --receipts data/processed/{params.study}/raw > {log} 2>&1"
 
 
 for name in PLAN.simulated:
@@ -35,7 +65,7 @@ for name in PLAN.simulated:
         input:
             code=command("simulate"),
         output:
-            receipts=PLAN.studies[name].receipts(),
+            receipts=PLAN.studies[name].receipts_of_record(),
             raw=PLAN.studies[name].simulated_raw(),
             truth=f"data/processed/{name}/truth.json",
         log:

@@ -1,3 +1,4 @@
+import logging
 import sys
 from pathlib import Path
 from shlex import quote
@@ -5,21 +6,32 @@ from shlex import quote
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
+# The package of this checkout; where it is installed, it has this file inside it.
 SOURCE_ROOT = Path(workflow.basedir) / "workflow" / "src"
+if not SOURCE_ROOT.is_dir():
+    SOURCE_ROOT = Path(workflow.basedir).parents[1]
 sys.path.insert(0, str(SOURCE_ROOT))
 
+# Snakemake's own log may lie on a full disk: what it cannot take is still on the terminal, and no traceback of it.
+logging.raiseExceptions = False
+
+from detente.base.environment import refused
 from detente.base.errors import DetenteError
-from detente.base.turns import one_at_a_time
-from detente.cli import RECORDED
-from detente.plan import (
-    RECORDS,
-    Plan,
-    alternatives,
-    command,
-    fitting,
-    made_again,
-    package_file,
-)
+
+try:
+    from detente.base.turns import one_at_a_time
+    from detente.cli import RECORDED, UNSAID
+    from detente.plan import (
+        RECORDS,
+        Plan,
+        alternatives,
+        command,
+        fitting,
+        made_again,
+        package_file,
+    )
+except ImportError as error:
+    raise WorkflowError(refused(error) or str(error)) from None
 
 
 def literal(path):
@@ -27,13 +39,17 @@ def literal(path):
     return quote(str(path)).replace("{", "{{").replace("}", "}}")
 
 
-# Jobs run the interpreter that runs Snakemake, activated or not, and the package of this checkout, and record what they
-# made and ran with. A job that is killed leaves no message of its own.
+# Jobs run the interpreter that runs Snakemake, activated or not, and the package found above, and record what they
+# made and ran with. A job that is killed leaves no message of its own, nor one whose log lies on a full disk.
+KILLED = (
+    "killed by the system, most likely for want of memory: close other programs, or use fewer cores (--cores 1); what was"
+    " finished stays"
+)
+UNWRITTEN = "the log could not be written, most likely because the disk is full: free space, then run again; what was finished stays"
 shell.prefix(
     f'set -euo pipefail; export PATH={literal(Path(sys.executable).parent)}:"$PATH"'
     f" PYTHONPATH={literal(SOURCE_ROOT)} {RECORDED}={literal(RECORDS)} PYTHONUTF8=1 PYTHONHASHSEED=0; "
-    "trap '[ $? -ne 137 ] || echo \"killed by the system, most likely for want of memory: close other programs, or use"
-    " fewer cores (--cores 1); what was finished stays\" >&2' EXIT; "
+    f'trap \'case $? in 137) echo "{KILLED}" >&2;; {UNSAID}) echo "{UNWRITTEN}" >&2;; esac\' EXIT; '
 )
 
 
@@ -44,7 +60,7 @@ def altered():
 
 
 # What another run has not finished is not altered, so that this waits for it first.
-one_at_a_time(workflow, altered)
+one_at_a_time(workflow, altered, WorkflowError)
 
 # A user's study comes as --configfile; it is a study file, checked as strictly as the shipped ones.
 if len(workflow.configfiles) > 1:

@@ -21,6 +21,28 @@ rule estimate:
         " --estimates {output.estimates} --failures {output.failures} --attrition {output.attrition} > {log} 2>&1"
 
 
+rule windows:
+    input:
+        panel="data/processed/{study}/panel.parquet",
+        code=STUDY.windows_code,
+    output:
+        windows="data/processed/{study}/windows.parquet",
+    log:
+        "data/processed/{study}/logs/windows.log",
+    benchmark:
+        "data/processed/{study}/benchmarks/windows.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        project=STUDY.arguments,
+        specifications=STUDY.headlines,
+    message:
+        "Estimating the claims of {wildcards.study} in their own years and in common ones"
+    shell:
+        "python -m detente windows {params.project} --study {wildcards.study} --panel {input.panel}"
+        " --specifications {params.specifications:q} --out {output.windows} > {log} 2>&1"
+
+
 rule collect:
     input:
         estimates=STUDY.estimates,
@@ -48,6 +70,34 @@ rule collect:
         "python -m detente collect {params.project} --study {wildcards.study} --estimates {input.estimates} --failures {input.failures}"
         " --attrition {input.attrition} --estimates-out {output.estimates} --failures-out {output.failures}"
         " --attrition-out {output.attrition} --csv {output.csv} > {log} 2>&1"
+
+
+rule designs:
+    input:
+        panel="data/processed/{study}/panel.parquet",
+        exercises=STUDY.event_tables,
+        states="data/processed/{study}/tidy/cow-state-system.parquet",
+        code=fitting("designs"),
+    output:
+        [
+            f"data/processed/{{study}}/designs/{{claim}}/{f}.parquet"
+            for f in PLAN.design_frames
+        ],
+    log:
+        "data/processed/{study}/logs/designs.{claim}.log",
+    benchmark:
+        "data/processed/{study}/benchmarks/designs.{claim}.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        project=STUDY.arguments,
+        claim=ROBUSTNESS.claim,
+    message:
+        "Comparing starts and ends of {wildcards.claim} with what did not start or end"
+    shell:
+        "python -m detente designs {params.project} --study {wildcards.study} --claim {wildcards.claim}"
+        " --panel {input.panel} --exercises {input.exercises} --states {input.states}"
+        " --out data/processed/{wildcards.study}/designs/{wildcards.claim} > {log} 2>&1"
 
 
 rule coverage:

@@ -57,6 +57,7 @@ rule numbers:
     input:
         estimates="data/processed/{study}/estimates.parquet",
         described=STUDY.described_frames,
+        designs=STUDY.designs,
         truth=STUDY.truth,
         registered=PLAN.registrations(),
         code=command("numbers"),

@@ -5,7 +5,9 @@ rule examine:
     input:
         panel=ROBUSTNESS.panel_of,
         exercises=ROBUSTNESS.events,
+        groups=ROBUSTNESS.groups_of,
         states="data/processed/{study}/tidy/cow-state-system.parquet",
+        designs=ROBUSTNESS.designs_of,
         code=fitting("examine"),
     output:
         [
@@ -21,11 +23,13 @@ rule examine:
     params:
         project=STUDY.arguments,
         claim=ROBUSTNESS.claim,
+        designs=ROBUSTNESS.designs_option,
     message:
         "Examining the headline of {wildcards.claim}"
     shell:
         "python -m detente examine {params.project} --study {wildcards.study} --claim {wildcards.claim}"
-        " --panel {input.panel} --exercises {input.exercises} --states {input.states}"
+        " --panel {input.panel} --exercises {input.exercises} --groups {input.groups} --states {input.states}"
+        " {params.designs}"
         " --out data/processed/{wildcards.study}/robustness/examined/{wildcards.claim} > {log} 2>&1"
 
 
@@ -53,9 +57,59 @@ rule predict:
         " --metrics {output.metrics} --separation {output.separation} > {log} 2>&1"
 
 
+rule described:
+    input:
+        tidy=ROBUSTNESS.tidy_of_described,
+        code=ROBUSTNESS.describing_code,
+    output:
+        [
+            f"data/processed/{{study}}/described/{{claim}}/{f}.parquet"
+            for f in PLAN.finding_frames
+        ],
+    log:
+        "data/processed/{study}/logs/described.{claim}.log",
+    benchmark:
+        "data/processed/{study}/benchmarks/described.{claim}.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        project=STUDY.arguments,
+        claim=ROBUSTNESS.described_claim,
+    message:
+        "Describing {wildcards.claim}"
+    shell:
+        "python -m detente described {params.project} --study {wildcards.study} --claim {wildcards.claim}"
+        " --tidy data/processed/{wildcards.study}/tidy"
+        " --out data/processed/{wildcards.study}/described/{wildcards.claim} > {log} 2>&1"
+
+
+rule design_coverage:
+    input:
+        code=command("design_coverage"),
+    output:
+        "data/processed/{study}/robustness/design_coverage.parquet",
+    log:
+        "data/processed/{study}/logs/design_coverage.log",
+    benchmark:
+        "data/processed/{study}/benchmarks/design_coverage.tsv"
+    wildcard_constraints:
+        study=alternatives(PLAN.simulated),
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        project=STUDY.arguments,
+        tried=ROBUSTNESS.tried,
+    message:
+        "Trying designs in worlds with known effects, beside {wildcards.study}"
+    shell:
+        "OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python -m detente design_coverage {params.project}"
+        " --study {wildcards.study} --out {output} > {log} 2>&1"
+
+
 rule ledger:
     input:
         examined=ROBUSTNESS.examinations,
+        described=ROBUSTNESS.findings,
         joint=ROBUSTNESS.joint,
         multiverse="reports/{study}/multiverse.parquet",
         truth=STUDY.truth,
@@ -83,6 +137,7 @@ rule ledger:
         "python -m detente ledger {params.project} --study {wildcards.study} {params.truth}"
         " --examined data/processed/{wildcards.study}/robustness/examined"
         " --joint data/processed/{wildcards.study}/robustness --multiverse {input.multiverse}"
+        " --described data/processed/{wildcards.study}/described"
         " --out data/processed/{wildcards.study}/robustness --csv {output.csv} > {log} 2>&1"
 
 

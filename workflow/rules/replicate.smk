@@ -10,7 +10,7 @@ if {"replicate", "reports/replicate/index.html"} & set(sys.argv[1:]):
 
 rule replicate_table:
     input:
-        table="config/replications/{table}.yaml",
+        table=REPLICATION.file,
         code=REPLICATION.code,
     output:
         numbers="data/processed/replicate/{table}/replication.csv",
@@ -26,7 +26,8 @@ rule replicate_table:
     message:
         "Re-estimating {wildcards.table}"
     shell:
-        "python -m detente replicate --tables {input.table} --part --out data/processed/replicate/{wildcards.table} > {log} 2>&1"
+        "python -m detente replicate --tables {input.table} --data data/raw/replication --part"
+        " --out data/processed/replicate/{wildcards.table} > {log} 2>&1"
 
 
 rule replicate_page:
@@ -55,14 +56,14 @@ rule replicate_page:
         "python -m detente replicate --gather {params.parts} --out reports/replicate > {log} 2>&1"
 
 
-# Prints every number. Apart from the page, so that a number that differs does not take the page away.
+# Every number stands in its log. Apart from the page, so that a number that differs does not take the page away.
 rule replicate:
     input:
         page="reports/replicate/index.html",
         numbers="reports/replicate/replication.csv",
         code=command("replicate"),
     output:
-        touch("data/processed/replicate/.met"),
+        "data/processed/replicate/met.txt",
     log:
         "data/processed/replicate/logs/check.log",
     benchmark:
@@ -72,4 +73,4 @@ rule replicate:
     message:
         "Judging every number that differs"
     shell:
-        "python -m detente replicate --check --out reports/replicate 2>&1 | tee {log}"
+        "python -m detente replicate --check --out reports/replicate --met {output} > {log} 2>&1"

@@ -96,7 +96,7 @@ rule multiverse:
         " --study {wildcards.study} --claim {wildcards.claim}"
         " --shard {wildcards.shard} --panels data/processed/{wildcards.study}/robustness"
         " --plan data/processed/{wildcards.study}/multiverse/plan.json"
-        " --out {output} > {log} 2> >(tee -a {log} >&2)"
+        " --out {output} > {log} 2>&1"
 
 
 rule gather_multiverse:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from detente.base.public import on_demand
 
 if TYPE_CHECKING:
-    from detente.data import panel
+    from detente.data import kads, panel
     from detente.stats import Fit, ModelFrame, fit
     from detente.stats.covariance import (
         Vcov,
@@ -57,6 +57,7 @@ __all__ = [
     "hc3",
     "jackknife",
     "kad_redraw",
+    "kads",
     "marginal_effects",
     "panel",
     "randomisation_test",

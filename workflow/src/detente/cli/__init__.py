@@ -14,9 +14,9 @@ from typing import NoReturn
 from detente import __version__
 from detente.base.errors import choices
 from detente.cli.command import commands, described, parsed
-from detente.cli.running import handled
+from detente.cli.running import UNSAID, handled
 
-__all__ = ["RECORDED", "main"]
+__all__ = ["RECORDED", "UNSAID", "main"]
 
 RECORDED = "DETENTE_RECORDS"
 """Environment variable by which the workflow names the folder where its steps write down what they made."""
@@ -26,7 +26,8 @@ _BEGUN = time.time()
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit status.
 
-    0 done, 1 an error that the user can correct, 2 a wrong call, 130 and 143 stopped by Ctrl-C or SIGTERM.
+    0 done, 1 an error that the user can correct, 2 a wrong call, 74 an error that standard error did not take, 130 and
+    143 stopped by Ctrl-C or SIGTERM.
     """
     words = sys.argv[1:] if argv is None else argv
     if not words or words[0] not in commands():

@@ -3,6 +3,7 @@
 import argparse
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +18,19 @@ from detente.data import project_root
 from detente.study import load
 from detente.study.config import CLAIMS, ClaimsFile, Project, Study
 from detente.study.design import Specification, build_design, duration_terms, specification
-from detente.study.robustness import PREDICTION, SEPARATION, Examination, Record, forecast, separation, task
+from detente.study.robustness import (
+    OF_DESIGNS,
+    PREDICTION,
+    SEPARATION,
+    Examination,
+    Extent,
+    Record,
+    by_events,
+    compared,
+    forecast,
+    separation,
+    task,
+)
 from detente.study.robustness import examine as examined
 
 ESTIMATOR = "logit"
@@ -30,6 +43,30 @@ registrations:
 """
 
 
+@command("step", "--study tiny --claim exercise --panel panel.parquet --states states.parquet --out designs/exercise")
+def designs(
+    of: StudyOptions,
+    claim: Annotated[str, "id of the claim"],
+    panel: Annotated[Path, "panel of its unit, parquet"],
+    record: RecordOptions,
+    out: Annotated[Path, Output("folder for designs.parquet and design_effects.parquet", folder=True)],
+) -> None:
+    """Compare a claim's headline with other designs, for treatments that switch.
+
+    A design that the claim cannot have is a row that says why.
+    """
+    project, study = of.checked()
+    about = project.claims.claims[claim]
+    rows = read_frame(panel)
+    events = by_events(about, rows, *record.read())
+    made = compared(rows, specification(project, study, about), study.seed_of(about.id), events)
+    for name, frame in made.items():
+        OF_DESIGNS[name].write(frame, out / f"{name}.parquet")
+    for design, failure in made["designs"][["design", "failure"]].astype("str").itertuples(index=False, name=None):
+        if failure:
+            print(f"{about.id}, {design}: {failure}")
+
+
 @command("step", "--study tiny --claim exercise --panel panel.parquet --states states.parquet --out examined/exercise")
 def examine(
     of: StudyOptions,
@@ -37,15 +74,21 @@ def examine(
     panel: Annotated[Path, "panel of its unit, parquet"],
     record: RecordOptions,
     out: Annotated[Path, Output("folder for one parquet a frame", folder=True)],
+    designs: Annotated[Path | None, "folder of the claim by other designs (default: estimated here)"] = None,
+    groups: Annotated[
+        Sequence[Path], Option("tidy members of its k-ads, parquet, if they are no exercises", nargs="*")
+    ] = (),
 ) -> None:
-    """Examine a claim's headline: power, confounders, negative controls, influence, randomisation.
+    """Examine a claim's headline: power, confounders, negative controls, influence, randomisation, other designs.
 
     A frame that does not exist for this claim is empty, and `failures` says why.
     """
-    project = load(of.root, of.override)
-    study, about = project.study(of.study), project.claims.claims[claim]
-    spec, rows = specification(project, study, about), Record(read_frame(panel), *record.read())
-    examination = examined(rows, spec, study.seed_of(about.id), study.seed_of(about.family))
+    project, study = of.checked()
+    about = project.claims.claims[claim]
+    members = read_frame(groups[0]) if groups else None
+    spec, rows = specification(project, study, about), Record(read_frame(panel), *record.read(), members)
+    ready = {n: schema.read(designs / f"{n}.parquet") for n, schema in OF_DESIGNS.items()} if designs else {}
+    examination = examined(rows, spec, study.seed_of(about.id), study.seed_of(about.family), Extent(ready=ready))
     examination.write(out)
     for row in examination.failures.itertuples():
         print(f"{about.id}, {row.part}: {row.error}: {row.message}")
@@ -64,8 +107,7 @@ def predict(
 
     On the study's headline sample; an instrument that is coded in too few years is left out, and named.
     """
-    project = load(of.root, of.override)
-    study = project.study(of.study)
+    project, study = of.checked()
     specs = predicted(project, study)
     if not specs:
         print("no claim that is examined is about an instrument between two states: nothing is predicted")
@@ -91,7 +133,9 @@ def predicted(project: Project, study: Study) -> list[Specification]:
     claims = [c for c in map(named.__getitem__, ordered) if c.family == "instruments"]
     claims = [c for c in claims if not c.directed and c.moderator is None]
     same = (c for c in claims if c.outcome == claims[0].outcome)
-    return [specification(project, study, claim, ESTIMATOR, study.headline) for claim in same]
+    specs = (specification(project, study, claim, ESTIMATOR, study.headline) for claim in same)
+    # Instruments are compared in the same years.
+    return [replace(spec, window=study.window) for spec in specs]
 
 
 def _base(spec: Specification) -> list[str]:
@@ -102,44 +146,92 @@ def _base(spec: Specification) -> list[str]:
     return [*terms, *(term for terms in counted for term in terms)]
 
 
+@command("step", "--study claims --claim growing_multilateralism --tidy tidy --out described/growing_multilateralism")
+def described(
+    of: StudyOptions,
+    claim: Annotated[str, "the claim to describe"],
+    tidy: Annotated[Path, "folder of tidy tables, <source>.parquet"],
+    out: Annotated[Path, Output("folder for findings and series", folder=True)],
+) -> None:
+    """Estimate or show a claim that no onset among dyads at risk can answer, by the method that it names."""
+    from detente.study.described import FINDINGS, SERIES, sources_of
+    from detente.study.described import described as found
+
+    project, study = of.declared()
+    if claim not in project.claims.described:
+        raise ConfigError(
+            f"--claim: {claim!r} is not described in {CLAIMS}; {choices(claim, project.claims.described)}"
+        )
+    about = project.claims.described[claim]
+    tables = {slug: read_frame(tidy / f"{slug}.parquet") for slug in sources_of(about)}
+    findings, series = found(about, tables, study.seed_of(claim)).frames(claim)
+    FINDINGS.write(findings, out / "findings.parquet")
+    SERIES.write(series, out / "series.parquet")
+    for row in findings.itertuples():
+        print(f"{row.quantity}: {row.estimate:.4g} ({row.conf_low:.4g} to {row.conf_high:.4g}) {row.unit}")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the ledger is written from."""
+
+    examined: Annotated[Path, "folder with one folder a claim"]
+    joint: Annotated[Path, "folder of joint tests, joint.<claim>.parquet"]
+    multiverse: Annotated[Path, "multiverse.parquet"]
+    described: Annotated[Path | None, "folder with one folder a described claim"] = None
+    truth: Annotated[Path | None, "truth.json of a simulated world"] = None
+
+    def findings(self, claim: str) -> Path:
+        """Findings of a described claim; raises ConfigError if no folder is named."""
+        if self.described is None:
+            raise ConfigError(f"--described: name the folder of described claims, as {claim!r} is one of the study's")
+        return self.described / claim / "findings.parquet"
+
+
 @command("step", "--study tiny --examined examined --joint joint --multiverse all.parquet --out out --csv ledger.csv")
 def ledger(
     of: StudyOptions,
-    examined: Annotated[Path, "folder with one folder a claim"],
-    joint: Annotated[Path, "folder of joint tests, joint.<claim>.parquet"],
-    multiverse: Annotated[Path, "multiverse.parquet"],
-    out: Annotated[Path, Output("folder for ledger, checks, families and score", folder=True)],
+    known: Evidence,
+    out: Annotated[
+        Path, Output("folder for ledger, checks, families, what is pooled of these, and score", folder=True)
+    ],
     csv: Annotated[Path, Output("table to write: one row per claim", endings=CSV)],
-    truth: Annotated[Path | None, "truth.json of a simulated world"] = None,
 ) -> None:
     """Write the claims ledger: one row per claim, from its headline to its verdict."""
+    from detente.study.described import FINDINGS
     from detente.study.robustness import SCORE, score
     from detente.study.verdicts import (
         FAMILIES,
         LEDGER,
+        POOLED,
+        POOLED_CLAIMS,
         RESULTS,
         Findings,
         checks,
         families_of,
+        pooled_families,
         standings,
         under_headline,
     )
     from detente.study.verdicts import ledger as ledger_of
 
-    project = load(of.root, of.override)
-    study = project.study(of.study)
-    whole = under_headline(project, read_frame(multiverse))
-    parts = {claim.id: Examination.read(examined / claim.id) for claim in project.examined(study)}
+    project, study = of.checked()
+    whole = under_headline(project, read_frame(known.multiverse))
+    parts = {claim.id: Examination.read(known.examined / claim.id) for claim in project.examined(study)}
     grouped = families_of(project, parts)
     findings = {}
     for name, part in parts.items():
-        tests, own = read_frame(joint / f"joint.{name}.parquet"), grouped[grouped["member"] == name]
+        tests, own = read_frame(known.joint / f"joint.{name}.parquet"), grouped[grouped["member"] == name]
         findings[name] = Findings(study.vcov[0], part, whole[whole["claim"] == name], tests, own)
-    made = ledger_of(project.claims, study.headline, findings, standings(project))
+    judged = {c.id: FINDINGS.read(known.findings(c.id)) for c in project.described_by(study)}
+    made = ledger_of(project.claims, study.headline, findings, standings(project), judged)
     LEDGER.write(made, out / "ledger.parquet")
     RESULTS.write(checks(project.claims, findings), out / "checks.parquet")
     FAMILIES.write(grouped, out / "families.parquet")
-    planted = read_json(truth)["effects"] if truth is not None else {}
+    pooled, members = pooled_families(project.claims.claims, parts, study.vcov[0])
+    POOLED.write(pooled, out / "pooled.parquet")
+    POOLED_CLAIMS.write(members, out / "pooled_claims.parquet")
+    planted = read_json(known.truth)["effects"] if known.truth is not None else {}
     SCORE.write(score(made, whole, planted), out / "score.parquet")
     write_csv(made, csv)
 

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
     from detente.study.config import Project, Study
 
-Group = Literal["data", "models", "claims", "replication", "step"]
+Group = Literal["study", "data", "models", "claims", "replication", "step"]
 GROUPS: dict[Group, str] = {
+    "study": "Studies, from raw files to a paper",
     "data": "Sources and panels",
     "models": "Models",
     "claims": "Claims and their robustness",
@@ -212,7 +213,10 @@ def _words(parameter: inspect.Parameter, kind: Any, option: Option) -> dict[str,
         words |= {"metavar": f"{{{','.join(inner)}}}", "type": partial(_one_of, inner)}
     elif inner and not option.read:
         several = len(inner) if get_origin(kind) is tuple else "+"
-        words |= {"nargs": option.nargs or several, "type": inner[0]}
+        one = partial(_one_of, get_args(inner[0])) if get_origin(inner[0]) is Literal else inner[0]
+        words |= {"nargs": option.nargs or several, "type": one}
+    if parameter.kind is parameter.POSITIONAL_ONLY and parameter.default is not parameter.empty:
+        words |= {"nargs": "?", "default": parameter.default}
     return words
 
 
@@ -222,8 +226,8 @@ def _one_of(legal: Sequence[str], value: str) -> str:
     return value
 
 
-Home = Annotated[Path | None, "folder of the project (default: here, or the checkout)"]
-Mirror = Annotated[Path | None, "folder of raw files to copy from (default: DETENTE_MIRROR)"]
+Home = Annotated[Path | None, "folder of the project (default: here, or the one of the package)"]
+Mirror = Annotated[Path | None, "folders of raw files to copy from, joined as in PATH (default: DETENTE_MIRROR)"]
 Templates = Annotated[Path, "folder of templates (default: workflow/report)"]
 PARQUET, CSV, JSON = (".parquet",), (".csv",), (".json",)
 Parquet = Annotated[Path, Output("table to write", endings=PARQUET)]
@@ -239,12 +243,28 @@ class StudyOptions:
     root: Annotated[Path, "folder of the project (has config/)"] = Path()
     override: Annotated[Path | None, "a study file outside config/study"] = None
 
-    def read(self) -> tuple[Project, Study]:
-        """The project and the study, from their files."""
+    def declared(self) -> tuple[Project, Study]:
+        """The project as the study has it, and the study, as their files say: for steps that show no claim."""
         from detente.study.config import load_project
 
         project = load_project(self.root, self.override)
-        return project, project.study(self.study)
+        study = project.study(self.study)
+        return project.of(study), study
+
+    def read(self) -> tuple[Project, Study]:
+        """The same, with what claims of the study's own leave to the codebook."""
+        from detente.study import completed
+
+        project, study = self.declared()
+        return completed(project), study
+
+    def checked(self) -> tuple[Project, Study]:
+        """The same, checked against the registries of sources, variables and estimators."""
+        from detente.study import load
+
+        project = load(self.root, self.override)
+        study = project.study(self.study)
+        return project.of(study), study
 
 
 @dataclass(frozen=True)

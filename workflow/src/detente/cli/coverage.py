@@ -16,11 +16,14 @@ from detente.stats import ModelFrame
 from detente.stats.resampling import prepared
 from detente.study.config import Project, Study
 from detente.study.design import ESTIMATOR, build_design, lagged, specifications
-from detente.study.robustness import COVERAGE, JUDGED, ORDER, SCENARIOS
+from detente.study.robustness import COVERAGE, DESIGN_COVERAGE, JUDGED, ORDER, SCENARIOS
 from detente.study.robustness import coverage as covered
+from detente.study.robustness import design_coverage as tried_designs
 
 # A world of fewer states is a test's: it gets few draws.
 SMALL, DRAWS, FEW_DRAWS = 30, 1000, 50
+# The same for worlds that designs are tried in.
+TRIES, FEW_TRIES = 50, 5
 # Rivalry enters the hazard two years later.
 THREAT = lagged("rivalry", 2)
 KEY = ("side1", "side2", "year")
@@ -48,9 +51,7 @@ def coverage(
     One row per scenario, sample and covariance, for the first claim of the study.
     """
     project, study = of.read()
-    world = study.simulation
-    if world is None:
-        raise ConfigError(f"study {study.name!r} is set in the observed world: nobody planted its effects")
+    world = simulation_of(study)
     claim = study.claims[0]
     truth = world.effects.get(claim, 0.0)
     wanted = draws or (DRAWS if world.states >= SMALL else FEW_DRAWS)
@@ -59,6 +60,29 @@ def coverage(
     frame = pd.concat(made, ignore_index=True).assign(claim=claim)
     ordered = frame.sort_values("scenario", key=lambda names: names.map(SCENARIOS.index), kind="stable")
     COVERAGE.write(ordered, out)
+
+
+@command("step", "--study demo --out design_coverage.parquet")
+def design_coverage(
+    of: StudyOptions,
+    out: Parquet,
+    draws: Annotated[int | None, f"worlds to draw (default: {TRIES}, beside small worlds {FEW_TRIES})"] = None,
+) -> None:
+    """Try designs for treatments that switch in worlds with known effects, beside a simulated study.
+
+    One row per kind of world and design, which differ in what is assumed and false; the study's seed is theirs.
+    """
+    _, study = of.declared()
+    world = simulation_of(study)
+    wanted = draws or (TRIES if world.states >= SMALL else FEW_TRIES)
+    DESIGN_COVERAGE.write(tried_designs(wanted, study.seed), out)
+
+
+def simulation_of(study: Study) -> World:
+    """The simulated world of a study; raises ConfigError if it is set in the observed one."""
+    if study.simulation is None:
+        raise ConfigError(f"study {study.name!r} is set in the observed world, whose effects are not known")
+    return study.simulation
 
 
 def cells(project: Project, study: Study, world: World, panel: pd.DataFrame) -> list[Cell]:

@@ -12,7 +12,7 @@ from detente.base.frames import FrameSchema
 from detente.cli.command import Csv, Output, Parquet, RecordOptions, StudyOptions, command
 from detente.study.design import build_design, from_json
 from detente.study.design import describe as d
-from detente.study.estimation import ATTRITION, ESTIMATES, FAILURES, Estimates
+from detente.study.estimation import ATTRITION, ESTIMATES, FAILURES, WINDOWS, Estimates, in_windows
 from detente.study.estimation import estimate as estimated
 from detente.study.verdicts import standings
 
@@ -33,21 +33,41 @@ def describe(
     csv: Csv,
 ) -> None:
     """Count and describe the panel."""
-    project, study = of.read()
+    project, study = of.declared()
     rows = read_frame(panel)
     exercises, states = record.read()
     claims, samples = project.claims_of(study), project.samples_of(study)
+    # Claims may have years of their own; what is described is the window that all have in common.
+    risks = [d.raw_risk(_within(rows, project.window_of(study, claim)), samples, [claim]) for claim in claims]
+    rows = _within(rows, study.window)
     flow = d.sample_flow(rows, samples)
     frames = {
         "sample_flow": flow,
         "descriptives": d.descriptives(rows, samples, claims, project.claims.controls, pd.read_csv(codebook)),
         "timeline": d.timeline(rows, samples, exercises),
         "partners": d.partners(rows, states),
-        "raw_risk": d.raw_risk(rows, samples, claims),
+        "raw_risk": pd.concat(risks, ignore_index=True),
     }
     for name, frame in frames.items():
         d.SCHEMAS[name].write(frame, out / f"{name}.parquet")
     write_csv(flow, csv)
+
+
+def _within(panel: pd.DataFrame, window: tuple[int, int]) -> pd.DataFrame:
+    """A panel whose window is this one; years before it are there for lags."""
+    return panel.assign(in_window=panel["in_window"] & panel["year"].between(*window))
+
+
+@command("step", "--study paper --panel panel.parquet --specifications '[…]' --out windows.parquet")
+def windows(
+    of: StudyOptions,
+    panel: Annotated[Path, "panel of the study, parquet"],
+    specifications: Annotated[str, "list of headlines, each in the years that it is to be estimated in, as JSON"],
+    out: Parquet,
+) -> None:
+    """Estimate the headline of every claim in its own years, and in those that all claims have in common."""
+    _, study = of.declared()
+    WINDOWS.write(in_windows(read_frame(panel), from_json(specifications), study.window), out)
 
 
 @command(
@@ -111,7 +131,7 @@ def collect(of: StudyOptions, frames: Gathered, csv: Csv) -> None:
     _together(FAILURES, frames.failures, frames.failures_out)
     _together(ATTRITION, frames.attrition, frames.attrition_out)
     frame = _together(ESTIMATES, frames.estimates, frames.estimates_out)
-    project, study = of.read()
+    project, study = of.declared()
     world = "SIMULATED WORLD" if study.world == "simulated" else study.world
     frame = frame.assign(registration=frame["claim"].map(standings(project)))
     frame.insert(0, "study", study.name)

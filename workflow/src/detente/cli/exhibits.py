@@ -23,10 +23,11 @@ class EvidenceOptions(StudyOptions):
     def evidence(self) -> Evidence:
         """The configuration; frames are read when an exhibit asks for them."""
         project, study = self.read()
-        processed = self.processed or self.root / "data" / "processed" / study.name
-        reports = self.reports or self.root / "reports" / study.name
+        processed = self.processed or Path("data", "processed", study.name)
+        reports = self.reports or Path("reports", study.name)
         claims, nodes = [c.id for c in project.examined(study)], load_multiverse(project.root, project).nodes
-        return Evidence(project, study, Frames(processed, reports, claims, nodes))
+        described = [claim.id for claim in project.described_by(study)]
+        return Evidence(project, study, Frames(processed, reports, claims, nodes, described, study.claims))
 
 
 @dataclass(frozen=True)

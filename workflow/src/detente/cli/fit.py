@@ -5,7 +5,7 @@ import inspect
 import math
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,12 +18,16 @@ from detente.base.files import write_csv, write_json
 from detente.base.tables import FORMATS, TableFormat, read_table, readable, suspected
 from detente.cli.command import Home, Option, Output, command
 from detente.cli.shape import sample_expression
+from detente.data import project_root
+from detente.data.sources import KEYS
 from detente.stats import REGISTRY, Fit, get
 from detente.stats import fit as fitted_by
 from detente.stats.covariance import CONVENTIONS
 
 WRITTEN = (".csv", ".json")
-_WAYS = "separator, decimal, thousands, encoding, member, missing (more with commas between), row_names=True"
+SIDES, TIME = (KEYS["dyad-year"][0], KEYS["dyad-year"][1]), KEYS["dyad-year"][2]
+"""Columns of the two sides and of time in a panel."""
+_WAYS = "separator, decimal, thousands, encoding, member, missing (more with commas between), header, row_names=True"
 COVARIANCES = "covariance estimators, one printed table each: dyadic, dyad, dyad+year, hc1, … (default: dyadic)"
 
 
@@ -36,8 +40,13 @@ class Rows:
     where: Annotated[str | None, Option("rows to keep, e.g. 'contiguous == 1 and year >= 1980'", "CONDITION")] = None
     sample: Annotated[str | None, Option("a sample of config/samples.yaml to keep", "NAME")] = None
     root: Home = None
-    sides: Annotated[tuple[str, str] | None, Option("columns of the two sides of a dyad", ("A", "B"))] = None
-    time: Annotated[str | None, Option("column of time", "COLUMN")] = None
+    sides: Annotated[
+        tuple[str, str] | None,
+        Option("columns of the two sides of a dyad (default: ccode1 ccode2, where the table has them)", ("A", "B")),
+    ] = None
+    time: Annotated[
+        str | None, Option("column of time (default: year, where the table has it and dyads)", "COLUMN")
+    ] = None
 
     def read(self) -> pd.DataFrame:
         """The rows that are kept."""
@@ -55,8 +64,23 @@ class Rows:
             frame = _kept(frame, "--sample", expression)
         return frame
 
+    def keys(self, frame: pd.DataFrame) -> tuple[tuple[str, str] | None, str | None]:
+        """Columns of the two sides and of time: those named, else those of panels, where the table has them.
 
-@command("models", '"onset_gml ~ defence_pact | dyad + year" --data panel.parquet --sides ccode1 ccode2 --time year')
+        Raises UnknownVariable, naming the sides of panels, if the table lacks a column that is named.
+        """
+        are_there = set(SIDES) <= set(frame.columns)
+        for option, names in {"--sides": self.sides or (), "--time": (self.time,) if self.time else ()}.items():
+            for name in names:
+                if name not in frame.columns:
+                    ours = f" (in a panel of detente, sides are {' and '.join(SIDES)})" if are_there else ""
+                    known = choices(name, map(str, frame.columns))
+                    raise UnknownVariable(f"{option}: the table has no column {name!r}; {known}{ours}")
+        sides = self.sides or (SIDES if are_there else None)
+        return sides, self.time or (TIME if sides and TIME in frame.columns else None)
+
+
+@command("models", '"onset_gml ~ lag(defence_pact) | dyad + year" --data panel.parquet')
 def fit(
     formula: Annotated[str, "e.g. 'onset ~ exercise + alliance | dyad + year'; the part after | is absorbed"],
     /,
@@ -69,16 +93,19 @@ def fit(
 ) -> None:
     """Fit a model to a table of dyads, by any estimator, under any covariance."""
     data = rows.read()
-    for warning in suspected(data, [name for name in data.columns if name in set(re.findall(r"[\w.]+", formula))]):
+    for warning in suspected(data, [name for name in data.columns if name in _names(formula)]):
         print(f"{rows.data}: {warning} (--read-as missing=…)", file=sys.stderr)
+    for warning in _same_year(formula, data):
+        print(f"{rows.data}: {warning}", file=sys.stderr)
+    sides, time = rows.keys(data)
     fitted = fitted_by(
         formula,
         data,
         estimator=estimator,
         vcov=vcov[0],
         ssc=ssc,
-        sides=rows.sides,
-        time=rows.time,
+        sides=sides,
+        time=time,
         **dict(_option(word, estimator) for word in option),
     )
     fits = [fitted, *(fitted.with_vcov(name) for name in vcov[1:])]
@@ -89,9 +116,32 @@ def fit(
         write_csv(_rows(fits), out)
 
 
+def _same_year(formula: str, data: pd.DataFrame) -> Iterator[str]:
+    """Warnings of treatments that are measured in the year of the outcome, if these are columns of a panel."""
+    if not set(SIDES) <= set(data.columns):
+        return
+    from detente.cli.panel import UnitOptions, offered
+
+    outcome, _, others = re.sub(r"lag\([^()]*\)", "", formula.partition("|")[0]).partition("~")
+    entries = offered(("all",), UnitOptions().read(), (), project_root()).entries
+    role = {name: entry.variable.role for name, entry in entries.items() if name in data.columns}
+    if "outcome" not in {role.get(name) for name in _names(outcome)}:
+        return
+    for name in _names(others):
+        if role.get(name) == "treatment":
+            yield (
+                f"{name} is of the same year as {outcome.strip()} and may come after the onset; "
+                f"lag({name}) in the formula, or `detente panel --lag {name}`, gives the year before"
+            )
+
+
+def _names(text: str) -> list[str]:
+    return list(dict.fromkeys(re.findall(r"[\w.]+", text)))
+
+
 def _form(words: Sequence[str]) -> TableFormat:
     """How a table is written, from "name=value"; several missing values have commas between."""
-    legal = {field.name: field for field in fields(TableFormat)}
+    legal = {field.name: field for field in fields(TableFormat) if field.name != "words"}
     said: dict[str, Any] = {}
     for word in words:
         name, equals, value = word.partition("=")
@@ -104,6 +154,10 @@ def _form(words: Sequence[str]) -> TableFormat:
         )
     for flag in {"row_names", "text"} & set(said):
         said[flag] = said[flag] == "True"
+    if "header" in said:
+        if not re.fullmatch(r"[1-9]\d*", said["header"]):
+            raise ConfigError(f"--read-as: header {said['header']!r} must be the number of a line or row, 1 or more")
+        said["header"] = int(said["header"])
     for name, marks in {"decimal": ".,", "thousands": ",. '"}.items():
         if said.get(name, ".") not in marks:
             raise ConfigError(f"--read-as: {name} {said[name]!r} is not known; {choices(said[name], marks)}")

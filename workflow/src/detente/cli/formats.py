@@ -17,7 +17,7 @@ from pathlib import Path
 import pandas as pd
 import pyreadr
 
-from detente.base.files import write_bytes, write_csv, write_frame, write_whole, zipped
+from detente.base.files import write_arrow, write_bytes, write_csv, write_frame, write_whole, zipped
 from detente.base.rdata import write_rds
 from detente.cli.stata import write_dta
 
@@ -25,11 +25,11 @@ from detente.cli.stata import write_dta
 STAMP = datetime(1980, 1, 1)
 # Endings of raw files, and of panels.
 FORMATS = (".csv", ".dta", ".rda", ".xlsx", ".zip")
-WRITTEN = (".parquet", ".csv", ".dta", ".rds")
+WRITTEN = (".parquet", ".arrow", ".csv", ".dta", ".rds")
 # Measured at the peak, beside 727 MB: 202,853 dyad-years of 598 columns (970 MB of cells) took 1.07 times the cells as
 # parquet and .rds, as much as to build them, and 2.1 times as .dta; 73,344 directed dyad-years of 593 columns (348 MB)
 # 1.02 times as .csv and 2.0 times as .dta.
-TIMES = {".parquet": 1.2, ".csv": 1.2, ".dta": 2.3, ".rds": 1.2}
+TIMES = {".parquet": 1.2, ".arrow": 1.2, ".csv": 1.2, ".dta": 2.3, ".rds": 1.2}
 """How many times its cells a panel takes while it is built and written."""
 SAVED = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
 
@@ -95,6 +95,8 @@ def write_panel(
     codes = {name: each.codes for name, each in words.items() if each.codes}
     if path.suffix == ".parquet":
         write_frame(frame, path, note)
+    elif path.suffix == ".arrow":
+        write_arrow(frame, path)
     elif path.suffix == ".csv":
         write_csv(frame, path)
     elif path.suffix == ".dta":

@@ -10,9 +10,9 @@ from typing import Annotated
 import pandas as pd
 
 from detente.base.files import write_csv, write_json
-from detente.cli.command import CSV, JSON, PAGE, Home, Option, Output, command
+from detente.cli.command import CSV, JSON, PAGE, Home, Option, Output, StudyOptions, command
 from detente.data import project_root
-from detente.study.config import Multiverse, load_project
+from detente.study.config import Multiverse
 from detente.study.multiverse import Grid, grids_of, multiverse_of
 
 # Greatest width of the output, in columns.
@@ -36,9 +36,9 @@ def grid(
 
     Nothing is fitted, and no data are read.
     """
-    project = load_project(root or project_root(), override)
+    project, about = StudyOptions(study, root or project_root(), override).read()
     multiverse = multiverse_of(project)
-    grids = grids_of(project, project.study(study), claim or None, multiverse)
+    grids = grids_of(project, about, claim or None, multiverse)
     if plan:
         write_json({f"{g.claim}.{i}": len(part) for g in grids for i, part in enumerate(g.shards())}, plan)
         return

@@ -14,6 +14,7 @@ from detente.base.files import read_json, write_bytes, zipped
 from detente.cli.command import Output, Templates, command, commands
 from detente.cli.provenance import manifests, read_manifest
 from detente.cli.verify import studied
+from detente.data import pinned
 from detente.provenance import MARKS, METADATA, STAMP, Crate, check, commit, committed, fresh, metadata, own_files
 from detente.report import TEMPLATES, exhibits_of, read_templates, traits_of
 from detente.report.paper import Listed, Packed, References, Shown, abstract_of, compose, folders_of, readme
@@ -65,8 +66,11 @@ def package(
     # What is packed is the report and the files beside it: changes that either has are in the package.
     made = [{**manifest, "dirty": manifest["dirty"] or now.dirty} for manifest in built]
     content = contents(project, of, made, templates)
-    pinned = {file.sha256 for record in project.sources.values() for file in record.files}
-    check(content, pinned, [str(root), str(Path.home())] if Path.home() != Path("/") else [str(root)])
+    check(
+        content,
+        pinned(project.sources.values()),
+        [str(root), str(Path.home())] if Path.home() != Path("/") else [str(root)],
+    )
     name = f"replication-{of.name}-{__version__}"
     out = out or root / "dist" / f"{name}.zip"
     packed = zipped({f"{name}/{path}": data for path, data in sorted(content.items())})

@@ -18,6 +18,7 @@ from detente.cli.command import CSV, PARQUET, Home, Mirror, Option, Output, comm
 from detente.cli.formats import TIMES, WRITTEN, Words, write_panel
 from detente.cli.shape import Cut, Shape
 from detente.cli.stata import LABEL_LENGTH, NAME_LENGTH, stata_names
+from detente.cli.years import years_said
 from detente.data import SourceRecord, load_sources, project_root
 from detente.data.panel import (
     STATES,
@@ -28,6 +29,7 @@ from detente.data.panel import (
     Unit,
     build,
     catalogue,
+    check_identifiers,
     chosen,
     described,
     key_labels,
@@ -35,9 +37,9 @@ from detente.data.panel import (
     panel_size,
     state_list,
     wanted,
-    with_names,
+    with_identifiers,
 )
-from detente.data.record import Tidied, cited, load_references, own_declared, own_reference
+from detente.data.record import OwnData, Tidied, cited, load_references, own_declared, own_reference
 from detente.data.sources import ATTRITION
 
 SOURCES = "sources, with spaces or commas between (`detente sources` lists them), or YAML files of your own data"
@@ -76,6 +78,7 @@ class Joined(UnitOptions):
 
     years: Annotated[tuple[int, int], Option("e.g. 1946-2010", "FIRST-LAST", span)]
     add: Add = ("all",)
+    own: Annotated[Sequence[str], Option("tables of your own that are cleaned already, each as JSON", "JSON")] = ()
     variables: Kept = ()
     lead_in: Annotated[int, Option("years before the first to hold, for lags", "N")] = 0
 
@@ -108,6 +111,7 @@ def panel(
     of: Joined, cut: Cut, out: Annotated[Path, Output("file to write", endings=WRITTEN)], beside: Beside, places: Places
 ) -> None:
     """Build a panel of dyad-years or state-years."""
+    check_identifiers(cut.identifiers, of.read())
     shape = cut.read(places.root)
     built = _from_tidy(of, shape, places, places.tidy) if places.tidy else _from_record(of, shape, places, out.suffix)
     for said in built.notes:
@@ -121,9 +125,12 @@ def panel(
         "variables": {name: list(entry.sources) for name, entry in made.entries.items()},
         "sources": works_of(made.entries, built.records),
     }
-    shown = with_names(replace(made, frame=frame), _states(places)) if cut.names else frame
+    states = _states(places) if cut.names else None
+    shown = with_identifiers(replace(made, frame=frame), cut.identifiers, states)
     write_panel(shown, words_of(made), out, note if built.records else None)
     _beside(made, log, built, beside, places, out)
+    for said in years_said(made, of.years):
+        print(f"{out}: {said}", file=sys.stderr)
     print(f"{out}: {int(frame['in_window'].sum()):,} {made.unit}s, {len(made.entries)} variables")
 
 
@@ -143,15 +150,17 @@ def _beside(made: Panel, log: pd.DataFrame, built: Built, beside: Beside, places
 
 def _asked(of: Joined, shape: Shape) -> tuple[str, ...]:
     """Variables that the panel must have: none if all."""
-    return (*of.variables, *shape.variables) if of.variables else ()
+    return shape.of_sources(of.variables) if of.variables else ()
 
 
 def _from_record(of: Joined, shape: Shape, places: Places, ending: str) -> Built:
     """Whatever has to be fetched and cleaned; refused before that if the panel or its file needs too much memory."""
+    if of.own:
+        raise ConfigError("--own: needs --tidy, the folder of cleaned tables; --add names files of your own data")
     names, unit, asked = sources_named(of.add), of.read(), _asked(of, shape)
-    if shape.variables:
-        offered(names, unit, shape.variables, places.root or project_root())
-    around, root, mirror = shape.around(of.lead_in), places.root, places.mirror
+    needed = shape.of_sources(())
+    entries = offered(names, unit, needed, places.root or project_root()).entries if needed else {}
+    around, root, mirror = shape.around(of.lead_in, of.years[0], entries), places.root, places.mirror
     with suppress(RawFilesUnavailable):  # Which `build` says of all files.
         size = panel_size(of.years, names, unit=unit, variables=asked or None, lead_in=around, root=root, mirror=mirror)
         way = WAY if TIMES[ending] == TIMES[".parquet"] else f"{WAY}, or write .parquet, which needs less"
@@ -165,10 +174,11 @@ def _from_tidy(of: Joined, shape: Shape, places: Places, tidy: Path) -> Built:
 
     if not places.attrition_logs:
         raise ConfigError("--tidy needs --attrition-logs: the folder of the sources' attrition logs")
-    modules, asked = chosen(sources_named(of.add)), _asked(of, shape)
+    tables = [OwnData.model_validate_json(said).source for said in of.own]
+    modules, asked = [*chosen(sources_named(of.add)), *tables], _asked(of, shape)
     frames = {m.slug: read_frame(tidy / f"{m.slug}.parquet") for m in modules}
     attrition = {m.slug: read_frame(places.attrition_logs / f"{m.slug}.parquet") for m in modules}
-    around = shape.around(of.lead_in)
+    around = shape.around(of.lead_in, of.years[0], catalogue(modules, of.read()) if shape.spells else {})
     made = build_panel(frames, modules, of.years, unit=of.read(), lead_in=around, variables=asked or None)
     return Built(made, whole_attrition(Tidied(frames, attrition), made), {})
 
@@ -176,7 +186,7 @@ def _from_tidy(of: Joined, shape: Shape, places: Places, tidy: Path) -> Built:
 def _shaped(built: Built, of: Joined, shape: Shape) -> tuple[Panel, pd.DataFrame]:
     """The panel with lags, and with the rows and variables that were asked for; and the attrition log up to it."""
     whole = built.panel
-    if not shape.shifts and not shape.conditions:
+    if not shape.copies:
         return whole, built.attrition
     made = shape.of(whole, (of.years[0] - of.lead_in, of.years[1]), of.variables)
     dropped = made.attrition.iloc[len(whole.attrition) :]
@@ -279,12 +289,12 @@ def cite(
         print(text, end="")
 
 
-def works_of(entries: Mapping[str, Entry], records: Mapping[str, SourceRecord]) -> Works:
-    """By source, what is to be cited of what variables are made from, and of the list of states.
+def works_of(entries: Mapping[str, Entry], records: Mapping[str, SourceRecord], *further: str) -> Works:
+    """By source, what is to be cited of what variables are made from, of the list of states and of `further` sources.
 
     Of each its title, version, `references` in `config/references.bib`, and the `citation` as it stands if none.
     """
-    used = {STATES, *(slug for entry in entries.values() for slug in entry.sources)}
+    used = {STATES, *further, *(slug for entry in entries.values() for slug in entry.sources)}
     told = {"title", "version", "references", "citation"}
     return {slug: record.model_dump(mode="json", include=told) for slug, record in records.items() if slug in used}
 

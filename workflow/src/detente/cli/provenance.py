@@ -39,7 +39,7 @@ def provenance(
         for slug in sources
         for file in read_json(receipts / f"{slug}.json")["files"]
     ]
-    seed = of.read()[1].seed
+    seed = of.declared()[1].seed
     write_json({**asdict(commit(of.root)), "seed": seed, "versions": versions(), "raw": raw}, out)
 
 
@@ -64,7 +64,7 @@ class Products:
 @command("step", "--study tiny --products reports/tiny/numbers.json --out lineage.json")
 def lineage(of: StudyOptions, made: Products, out: Json) -> None:
     """Record what made every exhibit."""
-    write_json(made.lineage(*of.read()), out)
+    write_json(made.lineage(*of.declared()), out)
 
 
 @command(
@@ -86,7 +86,7 @@ def manifest(
     Versions are those that the steps ran with, all of them where steps ran with different ones. What belongs to the
     study as it is now is listed; whatever else lies in its folders is not.
     """
-    project, study = of.read()
+    project, study = of.declared()
     recorded = read_json(provenance)
     raw = recorded.pop("raw")
     lock = of.root / "requirements.lock"
@@ -192,4 +192,5 @@ def _manifest(root: Path, path: str) -> Path:
             places = [root / m for m in manifests(path.removeprefix(place).partition("/")[0])]
             listed = {m: read_manifest(m)["lineage"]["files"] for m in places if m.is_file()}
             return next((m for m, files in listed.items() if path in files), places[0])
-    raise UnknownOrigin(f"{path}: not a product of a study; those lie in {' and '.join(PLACES)}")
+    way = "run this in the project's folder, or name it with --root"
+    raise UnknownOrigin(f"{path}: not a product of a study here; those lie in {' and '.join(PLACES)}; {way}")

@@ -12,7 +12,7 @@ from detente.base.errors import NotReproduced, RawFilesUnavailable
 from detente.base.files import write_bytes, write_csv, write_text
 from detente.base.strict import files as listed
 from detente.cli.command import Home, Option, Output, Templates, command
-from detente.data import mirror, project_root
+from detente.data import mirror, project_root, workplace
 from detente.replicate import COMPARISON, DYADIC_COMPARISON, FAILING, Publication, Replication
 from detente.report import TEMPLATES, read_templates
 from detente.report.figures import image
@@ -30,7 +30,7 @@ class Given:
     tables: Annotated[Sequence[Path], f"files of tables (default: {FOLDER}/*.yaml)"] = ()
     only: Annotated[Sequence[str], Option("tables to estimate (default: all)", "ID")] = ()
     data: Annotated[Path | None, "folder of <id>/<file> (default: data/raw/replication)"] = None
-    mirror: Annotated[Path | None, f"folder to copy <id>/<file> from (default: {MIRROR})"] = None
+    mirror: Annotated[Path | None, f"folders to copy <id>/<file> from, joined as in PATH (default: {MIRROR})"] = None
     root: Home = None
 
     def read(self) -> list[Publication]:
@@ -48,6 +48,7 @@ def replicate(
     gather: Annotated[Sequence[Path], Option("put these parts together instead", "FOLDER")] = (),
     part: Annotated[bool, "write the two CSV files alone"] = False,
     check: Annotated[bool, "only print and judge what --out holds; exit 1 if a number differs"] = False,
+    met: Annotated[Path | None, Output("with --check: file to write if no number differs")] = None,
     templates: Templates = TEMPLATES,
 ) -> None:
     """Re-estimate published tables and compare number by number."""
@@ -56,13 +57,15 @@ def replicate(
         numbers = COMPARISON.read_csv(out / NUMBERS)
         print(printed(numbers), flush=True)
         judge(numbers)
+        if met:
+            write_text(f"{len(numbers):,} printed numbers, none of which differs without a declared reason\n", met)
         return
     if gather:
         parts = [COMPARISON.read_csv(folder / NUMBERS) for folder in gather]
         dyadic = [DYADIC_COMPARISON.read_csv(folder / DYADIC) for folder in gather]
         found = _together(list(map(Replication, parts, dyadic)))
     else:
-        raw = given.data or (given.root or project_root()) / "data/raw/replication"
+        raw = given.data or workplace(given.root or project_root()) / "data/raw/replication"
         found = estimated(publications, raw, mirror(given.mirror, MIRROR))
     COMPARISON.write_csv(found.numbers, out / NUMBERS)
     DYADIC_COMPARISON.write_csv(found.dyadic, out / DYADIC)
@@ -76,7 +79,7 @@ def replicate(
         judge(found.numbers)
 
 
-def estimated(publications: Sequence[Publication], raw: Path, mirror: Path | None) -> Replication:
+def estimated(publications: Sequence[Publication], raw: Path, mirror: Sequence[Path]) -> Replication:
     """All tables; every file and every column is looked at before the first model is fitted."""
     from detente.replicate import check_columns, not_at_hand, obtained, tables
     from detente.replicate import replicate as replication_of

@@ -14,10 +14,11 @@ from typing import Any, NoReturn, TextIO
 
 from detente.base.environment import STREAMS, named, refused
 
-# Exit statuses: of an error that the user can correct; of a stopped command, as in a shell, 128 and the number of the
-# signal.
-REFUSED, SIGNALLED = 1, 128
-STOPPED = (signal.SIGTERM, signal.SIGHUP)
+# Exit statuses: of an error that the user can correct; of one that standard error did not take, which a shell that
+# started the command can say; of a stopped command, as in a shell, 128 and the number of the signal.
+REFUSED, UNSAID, SIGNALLED = 1, 74, 128
+# Windows has no signal of a terminal that went away.
+STOPPED = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 # What encodings without them show in the place of marks.
 PLAIN = str.maketrans(
     {
@@ -53,9 +54,17 @@ def handled(run: Callable[[], None]) -> int:
         except Exception as error:
             if not (said := refused(error)):
                 raise
-            print(said, file=sys.stderr)
-            return REFUSED
+            return REFUSED if _said(said) else UNSAID
     return 0
+
+
+def _said(text: str) -> bool:
+    """Whether a line could be written to standard error, such as a log on a disk that is not full."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError:
+        return False
+    return True
 
 
 def _stopped(number: int) -> int:

@@ -13,11 +13,12 @@ import pandas as pd
 from detente.base.errors import ConfigError, choices
 from detente.base.files import write_bytes, write_text
 from detente.cli.command import PAGE, Home, Mirror, Option, Output, command
+from detente.cli.finding import has, table, years
 from detente.cli.panel import Add, UnitOptions, offered, sources_named
-from detente.data import THEMES, SourceRecord, load_sources, mirror, project_root
+from detente.data import THEMES, SourceRecord, load_sources, load_unused, mirror, project_root, workplace
 from detente.data.panel import OF_STATES, STATES, expansions
 from detente.data.panel import codebook as listed
-from detente.data.record import KEPT, find_holes, hole_lines, tidied
+from detente.data.record import find_holes, hole_lines, tidied
 from detente.data.sources import ALIASES, REGISTRY, Source, Variable
 from detente.report.site import Profile, coverage_chart, data_page, pipe_table
 
@@ -31,29 +32,48 @@ DERIVED = "derived"
 
 @command("data", "--only mme gml-mid")
 def sources(
-    only: Annotated[Sequence[str], Option("sources to list (default: all)", "SOURCE")] = (),
+    word: Annotated[str, "of the name, the title or a variable (default: all sources)"] = "",
+    /,
+    only: Annotated[Sequence[str], Option("sources of which all is listed", "SOURCE")] = (),
+    long: Annotated[bool, "all that is known of each: rows, variables, terms, citation"] = False,
     format_: Annotated[Literal["text", "csv"], "for reading, or for machines"] = "text",
     root: Home = None,
 ) -> None:
-    """List the sources: version, years, rows, variables, terms, citation."""
+    """List the sources: name, years, key and title of those that have a word; with --long or --only all of each."""
     records = load_sources(root or project_root())
     wanted = [ALIASES.get(name, name) for name in map(str.casefold, sources_named(only))] or records
     for name in wanted:
         if name not in records:
             raise ConfigError(f"--only: {name!r} is no source; {choices(name, [*records, *ALIASES])}")
+    found = [name for name in wanted if has(word, name, records[name].title, *_names(name))]
+    if not found:
+        words = {text for name in wanted for text in (name, *_names(name))}
+        raise ConfigError(f"{word!r}: no source has it; {choices(word, sorted(words))}")
     if format_ == "csv":
-        print(pd.DataFrame([_source_row(name, records[name]) for name in wanted]).to_csv(index=False), end="")
+        print(pd.DataFrame([_source_row(name, records[name]) for name in found]).to_csv(index=False), end="")
+    elif long or only:
+        print("\n\n".join(_source_entry(name, records[name]) for name in found))
     else:
-        print("\n\n".join(_source_entry(name, records[name]) for name in wanted))
+        rows = [(name, years(records[name].years), REGISTRY[name].key, records[name].title) for name in found]
+        print("\n".join(table(("source", "years", "key", "title"), rows)))
+        print(
+            f"{len(found)} of {len(records)} sources; --long says all of each, and so does `detente show source NAME`"
+        )
+
+
+def _names(name: str) -> list[str]:
+    """A short name of a source and its variables."""
+    return [*(alias for alias, slug in ALIASES.items() if slug == name), *(v.name for v in REGISTRY[name].variables)]
 
 
 def _source_row(name: str, record: SourceRecord) -> dict[str, object]:
     module = REGISTRY[name]
     return {
         "source": name,
-        **{key: getattr(record, key) for key in ("title", "theme", "version")},
+        **{key: getattr(record, key) for key in ("title", "kind", "theme", "version")},
         "first_year": record.years[0],
         "last_year": record.years[1],
+        "carried": _carried(module),
         "key": module.key,
         "rows": record.rows,
         "variables": " ".join(v.name for v in module.variables),
@@ -70,12 +90,14 @@ def _source_entry(name: str, record: SourceRecord) -> str:
     module, (first, last), files = REGISTRY[name], record.years, len(record.files)
     lines = [
         f"{first}–{last}; {record.rows or 0:,} rows by {module.key}; {files} file{'s' if files > 1 else ''}",
+        *filter(None, [_carried(module)]),
         ", ".join(v.name for v in module.variables) or "spells",
         f"{record.terms}.",
         record.citation.replace("{", "").replace("}", ""),
     ]
     filled = (textwrap.fill(line, 100, initial_indent="  ", subsequent_indent="  ") for line in lines)
-    return "\n".join([f"{name}: {record.title}, version {record.version}", *filled])
+    by_hand = ", coded by hand" if record.kind == "hand-coded" else ""
+    return "\n".join([f"{name}: {record.title}{by_hand}, version {record.version}", *filled])
 
 
 @command("data", "--add gml mme --directed")
@@ -88,9 +110,7 @@ def codebook(
 ) -> None:
     """List the variables that a panel offers."""
     offer = offered(add, unit.read(), variables, root or project_root())
-    # A variable is there in the years in which all that it is made from are coded.
-    spans = [[offer.records[slug].years for slug in entry.sources] for entry in offer.entries.values()]
-    first, last = [max(f for f, _ in each) for each in spans], [min(e for _, e in each) for each in spans]
+    first, last = zip(*(entry.years for entry in offer.entries.values()), strict=True)
     table = listed(offer.entries).assign(first_year=first, last_year=last)
     if format_ == "csv":
         print(table.to_csv(index=False, lineterminator="\n"), end="")
@@ -118,6 +138,9 @@ def _cells(row: Mapping[Hashable, object]) -> list[str]:
     """What the list says of a variable, in the order of `HEAD`."""
     made = str(row["made_from"])
     label = f"{row['label']} [{made.replace(' ', ', ')}]" if made != row["source"] else row["label"]
+    breaks = str(row["breaks"]).replace(" ", ", ")
+    label = f"{label}; coded in another way from {breaks} on" if breaks else label
+    label = f"{label}; {row['carried']}" if row["carried"] else label
     absent = "missing" if row["absent_means"] == "missing" else "0"
     years = f"{row['first_year']}–{row['last_year']}"
     return [str(cell) for cell in (row["variable"], label, row["unit"], row["role"], years, absent)]
@@ -161,10 +184,10 @@ def datapage(
 
     home = root or project_root()
     records = load_sources(home)
-    cleaned = tidied(list(REGISTRY.values()), records, home / "data" / "raw", mirror(mirror_), home / KEPT)
+    cleaned = tidied(list(REGISTRY.values()), records, workplace(home), mirror(mirror_))
     shown = Path(os.path.relpath(chart, out.parent)).as_posix()
     missing = hole_lines(find_holes(cleaned.frames, REGISTRY, STATES), cleaned.frames[STATES])
-    write_text(data_page(profiles(records, cleaned.attrition, missing), shown), out)
+    write_text(data_page(profiles(records, cleaned.attrition, missing), shown, load_unused(home)), out)
     write_bytes(image(coverage_chart(spans(records)), chart.suffix.removeprefix(".")), chart)
 
 
@@ -177,9 +200,16 @@ def profiles(
     def profile(slug: str, module: Source) -> Profile:
         said = tuple(missing.get(slug, ()))
         path, name = _page(module), short.get(slug)
-        return Profile(slug, records[slug], module.key, _variables(module), attrition[slug], path, name, said)
+        log, variables, carried = attrition[slug], _variables(module), _carried(module)
+        about = (records[slug], module.key, variables, log, path, name, said)
+        return Profile(slug, *about, carried=carried, breaks=module.breaks)
 
     return [profile(slug, REGISTRY[slug]) for slug in sorted(records)]
+
+
+def _carried(module: Source) -> str:
+    """From and to which year it is carried on, and why; "" if it is not."""
+    return f"{module.carried.said(module.years[1])}: {module.carried.why}" if module.carried else ""
 
 
 def _page(module: Source) -> str:
@@ -188,9 +218,9 @@ def _page(module: Source) -> str:
 
 
 def spans(records: Mapping[str, SourceRecord]) -> pd.DataFrame:
-    """One row per source, theme by theme: theme, source, first and last year."""
+    """One row per source, theme by theme: theme, source (and whether it is coded by hand), first and last year."""
     rows = [
-        (label, slug, *records[slug].years)
+        (label, slug + (" (by hand)" if records[slug].kind == "hand-coded" else ""), *records[slug].years)
         for theme, label in THEMES.items()
         for slug in sorted(records)
         if records[slug].theme == theme

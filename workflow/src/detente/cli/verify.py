@@ -6,21 +6,22 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from detente.base.errors import NotVerified
 from detente.base.files import read_json, write_text
 from detente.base.numerics import RELATIVE
 from detente.cli.command import Output, Templates, command
 from detente.cli.provenance import manifests, read_manifest
-from detente.cli.raw import mirror_folder
+from detente.cli.raw import mirror_folders
 from detente.data import MIRROR
 from detente.provenance import GOOD, STAMP, Build, Verdict, compare, copied, counted, inputs
 from detente.report import TEMPLATES, read_templates
 from detente.report.site import Verification, verification_page
-from detente.study.config import Project, Study, load_project
+from detente.study.config import MULTIVERSE, Project, Study, load_project
 
 ENVIRONMENT = ".venv"
 # What is built where no study is named and no package says which one it is for.
@@ -86,7 +87,8 @@ def verify(
         raise NotVerified(f"{path}: the manifest of {of!r}, not of {target.study.name!r}")
     folder = _empty(how.into)
     try:
-        seconds, changed = rebuild(project, target, folder, how.python, how.cores)
+        asked = [*(["--config", "quick=1"] if is_quick(target, shipped.manifest) else []), "--cores", how.cores]
+        seconds, changed = rebuild(project, target, folder, how.python, asked)
         rebuilt = Build(read_json(folder / target.manifest), folder)
         verdicts = compare(shipped, rebuilt, how.tolerance)
     finally:
@@ -125,8 +127,17 @@ def _empty(into: Path | None) -> Path:
     return into.resolve()
 
 
-def rebuild(project: Project, target: Target, folder: Path, python: Path | None, cores: str) -> tuple[float, list[str]]:
+def is_quick(target: Target, manifest: Mapping[str, Any]) -> bool:
+    """Whether a paper was built without its study's appendix: its manifest then lacks the decisions of that."""
+    return target.study.appendix and not target.robustness and MULTIVERSE.as_posix() not in manifest["config"]
+
+
+def rebuild(
+    project: Project, target: Target, folder: Path, python: Path | None, asked: Sequence[str]
+) -> tuple[float, list[str]]:
     """Build a study in an empty folder; returns the seconds of the build and files with uncommitted changes.
+
+    `asked`: further options of the build.
 
     Raises NotVerified with the last lines of what a step printed, if one fails.
     """
@@ -143,12 +154,12 @@ def rebuild(project: Project, target: Target, folder: Path, python: Path | None,
         _call(["make", f"{ENVIRONMENT}/.ready", f"PYTHON={base}"], folder, dict(os.environ))
     interpreter = python.absolute() if python else folder / ENVIRONMENT / "bin" / "python"
     _bring_raw(project, target, folder)
-    mirror = mirror_folder(root, target.study)
-    environment = {**os.environ, **({MIRROR: str(mirror.resolve())} if mirror and mirror.is_dir() else {})}
+    mirror = os.pathsep.join(str(f.resolve()) for f in mirror_folders(root, target.study) if f.is_dir())
+    environment = {**os.environ, **({MIRROR: mirror} if mirror else {})}
     environment.pop("PYTHONPATH", None)
     print(f"building {target.name} from nothing", flush=True)
     begun = time.monotonic()
-    words = [str(interpreter), "-m", "snakemake", target.name, "--forceall", "--cores", cores, "--nocolor"]
+    words = [str(interpreter), "-m", "snakemake", target.name, "--forceall", "--nocolor", *asked]
     _call(words, folder, environment)
     return time.monotonic() - begun, changed
 

@@ -10,9 +10,11 @@ from detente.base.code import PACKAGE, decorated, modules_used
 from detente.data.sources import REGISTRY
 from detente.stats import REGISTRY as ESTIMATORS
 from detente.stats import WITH_ENGINE, get
+from detente.study.described import methods
+from detente.study.design import ESTIMATOR
 
 # These only list others: a new command, dataset or estimator changes no result that does not use it.
-REGISTRIES = ("detente.cli", "detente.data.sources", "detente.stats.registry")
+REGISTRIES = ("detente.cli", "detente.data.sources", "detente.stats.registry", "detente.study.described.registry")
 # An estimator that code takes from the registry by name.
 BY_NAME = re.compile(r'\b(?:get\(|estimator=)"(\w+)"')
 
@@ -43,6 +45,16 @@ def estimating(estimator: str) -> list[str]:
     return command("estimate", _module(estimator))
 
 
+def in_windows() -> list[str]:
+    """Estimating headlines in several windows."""
+    return command("windows", _module(ESTIMATOR))
+
+
+def describing(method: str) -> list[str]:
+    """Describing a claim by one method."""
+    return command("described", methods()[method].make.__module__)
+
+
 def fitting(name: str) -> list[str]:
     """A command that fits many specifications: the estimators that an engine stands in for belong to it."""
     return command(name, *map(_module, WITH_ENGINE))
@@ -54,8 +66,9 @@ def replicating(table: Path) -> list[str]:
 
 
 def raw_sources(slugs: Iterable[str]) -> list[str]:
-    """Sources whose raw files these are cleaned from."""
-    return sorted({table.slug or slug for slug in slugs for table in REGISTRY[slug].raw})
+    """Sources whose raw files these are cleaned from; a user's own table is that of its own name."""
+    named = ((slug, REGISTRY[slug].raw if slug in REGISTRY else ()) for slug in slugs)
+    return sorted({name for slug, raw in named for name in ([t.slug or slug for t in raw] or [slug])})
 
 
 def package_file(*parts: str) -> str:
@@ -69,7 +82,7 @@ def _commands() -> dict[str, str]:
 
 
 def _cleaners(slugs: Iterable[str]) -> Iterator[str]:
-    yield from sorted({REGISTRY[slug].clean.__module__ for slug in slugs})
+    yield from sorted({REGISTRY[slug].clean.__module__ for slug in slugs if slug in REGISTRY})
 
 
 @cache

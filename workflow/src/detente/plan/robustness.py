@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from functools import cached_property, partialmethod
 from pathlib import Path
 
+from detente.data.kads import KINDS
 from detente.data.panel import STATES
 from detente.data.sources import REGISTRY
 from detente.plan import code
-from detente.plan.study import Stages, canonical
-from detente.report import FORMATS
-from detente.study.config import MULTIVERSE
+from detente.plan.stages import Stages, canonical
+from detente.report import FORMATS, of_single_claims
+from detente.study.config import MULTIVERSE, Described
+from detente.study.described import sources_of as described_from
 from detente.study.multiverse import Grid, grids_of, sources_of, variables_of, years_of
-from detente.study.robustness import EXAMINED
+from detente.study.robustness import EXAMINED, OF_DESIGNS
 
-LEDGER_FRAMES = ("ledger", "checks", "families", "score")
+FINDING_FRAMES = ("findings", "series")
+LEDGER_FRAMES = ("ledger", "checks", "families", "pooled", "pooled_claims", "score")
 # Whether the dyads of a panel are directed.
 UNITS = {"dyad-year": False, "directed-dyad-year": True}
 
@@ -27,24 +30,54 @@ class RobustnessPlan(Stages):
     receipts = partialmethod(Stages.files, "raw/{raw_source}.json")
     receipts_of_paper = partialmethod(Stages.files, "raw/{paper_source}.json")
     events = partialmethod(Stages.files, "tidy/{event_source}.parquet")
+    findings = partialmethod(Stages.files, "described/{described_claim}/{finding_frame}.parquet")
     examinations = partialmethod(Stages.files, "robustness/examined/{claim}/{examined_frame}.parquet")
     joint = partialmethod(Stages.files, "robustness/joint.{claim}.parquet")
     decisions = partialmethod(Stages.files, "robustness/decisions.{claim}.parquet")
     option_frames = partialmethod(Stages.files, "robustness/options.{claim}.parquet")
     ledger = partialmethod(Stages.files, "robustness/{ledger_frame}.parquet")
+    tried_designs = partialmethod(Stages.simulated_files, "robustness/design_coverage.parquet")
 
     predicted = partialmethod(Stages.fields, "seed", "window", "headline")
+    tried = partialmethod(Stages.fields, "seed", "simulation")
     tables = partialmethod(Stages.exhibit_files, "table", "robustness")
-    figures = partialmethod(Stages.exhibit_files, "figure", "robustness")
     robustness_code = partialmethod(Stages.page_code, "robustness", "robustness")
 
     ledger_frames = LEDGER_FRAMES
     examined_frames = EXAMINED
+    finding_frames = FINDING_FRAMES
 
     @cached_property
     def claims(self) -> list[str]:
         """Ids of the claims that the study examines."""
         return [claim.id for claim in self.project.examined(self.study)]
+
+    @cached_property
+    def described_claims(self) -> list[str]:
+        """Ids of the claims that the study describes."""
+        return [claim.id for claim in self.project.described_by(self.study)]
+
+    def figures(self) -> list[str]:
+        """Figures of the page, and those of each claim of the study's paper and of each that is described."""
+        examined = [claim for claim in self.claims if claim in self.study.claims]
+        single = {"claim": examined, "described": self.described_claims}
+        files = (file for e in of_single_claims(self.traits) for c in single[e.per] for file in e.files(self.name, c))
+        return [*self.exhibit_files("figure", "robustness"), *files]
+
+    def tidy_of_described(self, claim: str) -> list[str]:
+        """Tidy tables that a claim is described from."""
+        return self.processed(*(f"tidy/{slug}.parquet" for slug in described_from(self._described(claim))))
+
+    def describing_code(self, claim: str) -> list[str]:
+        """What describing a claim runs."""
+        return code.describing(self._described(claim).method)
+
+    def described_claim(self, claim: str) -> str:
+        """A claim that is described, and the study's seed."""
+        return canonical([self._described(claim).model_dump(mode="json"), self.fields("seed")])
+
+    def _described(self, claim: str) -> Described:
+        return self.project.claims.described[claim]
 
     @cached_property
     def grids(self) -> dict[str, Grid]:
@@ -57,7 +90,7 @@ class RobustnessPlan(Stages):
 
     @cached_property
     def _sources(self) -> dict[bool, list[str]]:
-        return sources_of(self.study, self._variables)
+        return sources_of(self.project, self.study, self._variables)
 
     def _of_sources(self, folder: str, unit: str) -> list[str]:
         return self.processed(*(f"{folder}/{slug}.parquet" for slug in self._sources[UNITS[unit]]))
@@ -72,20 +105,37 @@ class RobustnessPlan(Stages):
     def panel_options(self, unit: str) -> str:
         """What a panel is of: dyads, years with those before the first, sources, variables."""
         directed, (first, last, lead) = UNITS[unit], years_of(self.study, list(self.grids.values()))
-        sources, variables = (" ".join(names[directed]) for names in (self._sources, self._variables))
+        variables = " ".join(self._variables[directed])
         option = "--directed " if directed else ""
-        return f"{option}--years {first}-{last} --lead-in {lead} --add {sources} --variables {variables}"
+        asked = f"{self.joining(self._sources[directed])} --variables {variables}{self.defined()}"
+        return f"{option}--years {first}-{last} --lead-in {lead} {asked}"
 
     @property
     def slugs(self) -> list[str]:
-        """Sources of all panels, in the order of `config/sources.yaml`."""
-        used = {STATES}.union(*self._sources.values())
+        """Sources of all panels, described claims and k-ads, in the order of `config/sources.yaml`."""
+        described = map(described_from, self.project.described_by(self.study))
+        used = {STATES, *self.group_sources}.union(*self._sources.values(), *described)
         return [slug for slug in self.project.sources if slug in used]
 
     @property
     def event_sources(self) -> list[str]:
         """Those of events with many participants, which can be drawn again one by one."""
-        return [slug for slug in self.slugs if REGISTRY[slug].key == "event"]
+        return [slug for slug in self.slugs if slug not in self.project.data and REGISTRY[slug].key == "event"]
+
+    def _groups(self, claims: Iterable[str]) -> list[str]:
+        """Sources of members by which k-ads of the claims are known, where the study's world has them."""
+        named = dict.fromkeys(c.kads for c in map(self.project.claims.claims.__getitem__, claims) if c.kads)
+        slugs = [KINDS[kind].source for kind in named if REGISTRY[KINDS[kind].source].key == "group"]
+        return [slug for slug in slugs if not self.simulated or slug in self.study.sources]
+
+    @property
+    def group_sources(self) -> list[str]:
+        """Those of the members of k-ads that are no exercises."""
+        return self._groups(self.claims)
+
+    def groups_of(self, claim: str) -> list[str]:
+        """The table of the members of a claim's k-ads, if it has one of its own."""
+        return self.processed(*(f"tidy/{slug}.parquet" for slug in self._groups([claim])))
 
     @property
     def raw_sources(self) -> list[str]:
@@ -146,7 +196,16 @@ class RobustnessPlan(Stages):
     def evidence(self) -> list[str]:
         """All that the page of robustness is made from."""
         frames = self.processed("robustness/prediction.parquet", "robustness/separation.parquet")
-        return [*self.ledger(), *self.examinations(), *self.decisions(), *self.option_frames(), *frames, *self.curves()]
+        return [
+            *self.ledger(),
+            *self.findings(),
+            *self.examinations(),
+            *self.decisions(),
+            *self.option_frames(),
+            *self.tried_designs(),
+            *frames,
+            *self.curves(),
+        ]
 
     def of_appendix(self) -> list[str]:
         """The same, where the paper has an appendix that is made from it."""
@@ -171,12 +230,21 @@ class RobustnessPlan(Stages):
         mine = every.claims[claim]
         controls = [every.controls[c].model_dump(mode="json") for c in mine.controls]
         sample = self.project.headline_sample(self.study, mine).model_dump(mode="json")
-        study = self.fields("seed", "window", "headline", "vcov")
+        study = self.fields("seed", "window", "windows", "headline", "vcov")
         return canonical([mine.model_dump(mode="json"), controls, sample, every.smallest_effect, study])
+
+    def designs_of(self, claim: str) -> list[str]:
+        """A claim by other designs, where it is one of the study's paper, which has that made."""
+        return self.processed(*(f"designs/{claim}/{n}.parquet" for n in OF_DESIGNS if claim in self.study.claims))
+
+    def designs_option(self, claim: str) -> str:
+        """The option that says where they are."""
+        return f"--designs data/processed/{self.name}/designs/{claim}" if self.designs_of(claim) else ""
 
     def every_claim(self) -> str:
         """All claims, tested or not, and the study's choice of them."""
-        return canonical([self.project.claims.model_dump(mode="json"), self.claims, self.fields("headline", "claims")])
+        own = self.fields("headline", "claims")
+        return canonical([self.project.claims.model_dump(mode="json"), self.claims, self.described_claims, own])
 
     def raw_options(self) -> str:
         """Sources whose raw files robustness is made from, as options."""
@@ -191,6 +259,7 @@ class RobustnessPlan(Stages):
         return [
             *self.processed(*(f"robustness/{frame}.parquet" for frame in (*self.units, "prediction", "separation"))),
             *self.ledger(),
+            *self.tried_designs(),
             *(file for frames in (self.joint, self.decisions, self.option_frames) for file in frames()),
             *(file for file in self.curves() if file.startswith("reports/")),
             *self.tables(),
@@ -201,10 +270,12 @@ class RobustnessPlan(Stages):
     def made(self) -> list[str]:
         """All that the workflow makes of the study's robustness, from the receipts of its raw files on."""
         tables = (self._of_sources(folder, unit) for folder in ("tidy", "attrition_log") for unit in self.units)
-        tidy = [file for files in tables for file in files]
+        grouped = (f"{folder}/{slug}.parquet" for folder in ("tidy", "attrition_log") for slug in self.group_sources)
+        tidy = [*(file for files in tables for file in files), *self.processed(*grouped)]
         parts = [
             *self.shards(),
             *self.examinations(),
+            *self.findings(),
             *self.processed("multiverse/plan.json", "robustness/provenance.json"),
         ]
         return [*dict.fromkeys([*self.receipts(), *tidy, *parts, *self.products()])]
@@ -227,7 +298,9 @@ class RobustnessPlan(Stages):
             "plan_multiverse",
             *(f"multiverse.{Path(shard).stem}" for shard in self.shards()),
             *(f"{step}.{claim}" for step in ("examine", "joint", "curves") for claim in self.claims),
+            *(f"described.{claim}" for claim in self.described_claims),
             *("gather_multiverse", "predict", "ledger"),
+            *(["design_coverage"] if self.simulated else []),
             *("robustness_report", "robustness_provenance"),
         ]
         return self.processed(*(f"benchmarks/{step}.tsv" for step in steps))

@@ -1,9 +1,7 @@
 """What the rules of one study read, write and depend on, from raw files to the manifest of its paper."""
 
-import json
 import os
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partialmethod
 from pathlib import Path
 from shlex import quote
@@ -11,120 +9,15 @@ from shlex import quote
 from detente.data.acquire import broken
 from detente.data.sources import REGISTRY
 from detente.plan import code
-from detente.report import Exhibit, Kind, Page, Traits, exhibits_of, frame_files, traits_of
-from detente.study.config import MULTIVERSE, OF_THE_PAPER, Project, Study
-from detente.study.design import as_json, specifications
+from detente.plan.stages import Stages, canonical
+from detente.report import Kind, frame_files
+from detente.study.config import MULTIVERSE, OF_THE_PAPER
+from detente.study.design import as_json, specification, specifications
+from detente.study.robustness import OF_DESIGNS
 
 COUNTS = ("sample_flow", "descriptives", "timeline", "partners", "raw_risk")
 # What exhibits say of a study.
-SHOWN = ("title", "abstract", "world", "samples", "estimators", "vcov", "headline", "window", "simulation")
-FIELD = re.compile(r"\{(\w+)\}")
-
-
-def canonical(content: object) -> str:
-    """JSON with one spelling for one content: what a rule reads of the configuration, so that a change reruns it."""
-    return json.dumps(content, sort_keys=True, ensure_ascii=False)
-
-
-@dataclass(frozen=True)
-class Stages:
-    """What the plans of a study and of its robustness share: files, configuration, exhibits.
-
-    A subclass declares what rules ask for so: files as `partialmethod(Stages.files, "tidy/{slug}.parquet")`,
-    and what a rule depends on as `partialmethod(Stages.fields, "seed")`: that and no more, so that an edit of anything
-    else reruns nothing. Paths are relative to the folder that the workflow runs in.
-    """
-
-    project: Project
-    study: Study
-    options: str
-    quick: bool = False
-
-    @property
-    def appendix(self) -> bool:
-        """Whether its paper has an appendix on robustness: as the study says, unless a quick build is asked for."""
-        return self.study.appendix and not self.quick
-
-    @property
-    def name(self) -> str:
-        """Name of the study, which is that of its target and its folders."""
-        return self.study.name
-
-    @property
-    def simulated(self) -> bool:
-        """Whether its world is simulated."""
-        return self.study.world == "simulated"
-
-    @cached_property
-    def traits(self) -> Traits:
-        """What decides which exhibits it has."""
-        return traits_of(self.project, self.study, appendix=self.appendix)
-
-    def appendix_option(self) -> str:
-        """The option that asks for that appendix, or for numbers of it beside others."""
-        return "--appendix" if self.appendix else ""
-
-    def arguments(self) -> str:
-        """Options that name the project."""
-        return self.options
-
-    def processed(self, *names: str) -> list[str]:
-        """Files below the folder of processed data."""
-        return [f"data/processed/{self.name}/{name}" for name in names]
-
-    def report(self, *names: str) -> list[str]:
-        """Files below the folder of the report."""
-        return [f"reports/{self.name}/{name}" for name in names]
-
-    def simulated_files(self, *names: str) -> list[str]:
-        """Processed files that only a simulated world has."""
-        return self.processed(*names) if self.simulated else []
-
-    def files(self, *patterns: str) -> list[str]:
-        """Processed files of patterns, in which `{slug}` stands for each of the plan's `slugs`, and so on."""
-        return self.processed(*(name for pattern in patterns for name in self._named(pattern)))
-
-    def _named(self, pattern: str) -> list[str]:
-        field = FIELD.search(pattern)
-        if field is None:
-            return [pattern]
-        return [n for value in getattr(self, f"{field[1]}s") for n in self._named(pattern.replace(field[0], value))]
-
-    def fields(self, *keys: str) -> str:
-        """The named fields of the study."""
-        return canonical(self.study.model_dump(mode="json", include=set(keys)))
-
-    def fields_and_claims(self, *keys: str) -> str:
-        """The same with its claims and their controls, its samples, and the smallest effect size of interest."""
-        claims, every = self.project.claims_of(self.study), self.project.claims
-        used = {name: every.controls[name].model_dump(mode="json") for claim in claims for name in claim.controls}
-        said = [claim.model_dump(mode="json") for claim in claims]
-        samples = [sample.model_dump(mode="json") for sample in self.project.samples_of(self.study)]
-        return canonical([self.fields(*keys), said, used, samples, every.smallest_effect])
-
-    def settings(self) -> list[str]:
-        """What a user may edit, what was registered, what fixes the software: their checksums stand in the manifest."""
-        root = self.project.root
-        lock = root / "requirements.lock"
-        files = [*self.project.files_of(self.study), *([lock] if lock.is_file() else [])]
-        return [*(os.path.relpath(file) for file in files), *registrations(root)]
-
-    def exhibits_of(self, kind: Kind, page: Page = "paper") -> list[Exhibit]:
-        """Its exhibits of a kind on a page that have files of their own."""
-        return [exhibit for exhibit in exhibits_of(self.traits, page) if exhibit.kind == kind and exhibit.formats]
-
-    def exhibit_files(self, kind: Kind, page: Page = "paper") -> list[str]:
-        """Files of those exhibits, in every format."""
-        return [file for exhibit in self.exhibits_of(kind, page) for file in exhibit.files(self.name)]
-
-    def exhibit_code(self, command: str, kind: Kind) -> list[str]:
-        """A command that makes exhibits of a kind, with the modules that declare them."""
-        return code.command(command, *sorted({exhibit.module for exhibit in self.exhibits_of(kind)}))
-
-    def page_code(self, command: str, page: Page) -> list[str]:
-        """A command that makes a page, with the modules of every exhibit there, which hold its captions."""
-        exhibits = [e for per_claim in (False, True) for e in exhibits_of(self.traits, page, per_claim=per_claim)]
-        return code.command(command, *sorted({exhibit.module for exhibit in exhibits}))
+SHOWN = ("title", "abstract", "world", "samples", "estimators", "vcov", "headline", "window", "windows", "simulation")
 
 
 @dataclass(frozen=True)
@@ -133,7 +26,9 @@ class StudyPlan(Stages):
 
     cleaning_code = staticmethod(code.cleaning)
     estimating_code = staticmethod(code.estimating)
+    windows_code = staticmethod(code.in_windows)
     receipts = partialmethod(Stages.files, "raw/{slug}.json")
+    receipts_of_record = partialmethod(Stages.files, "raw/{recorded_slug}.json")
     tidy = partialmethod(Stages.files, "tidy/{slug}.parquet")
     attrition_logs = partialmethod(Stages.files, "attrition_log/{slug}.parquet")
     event_tables = partialmethod(Stages.files, "tidy/{event}.parquet")
@@ -141,12 +36,13 @@ class StudyPlan(Stages):
     failures = partialmethod(Stages.files, "failures/{model}.parquet")
     attrition = partialmethod(Stages.files, "attrition/{model}.parquet")
     described_frames = partialmethod(Stages.files, "describe/{description}.parquet")
+    windows = partialmethod(Stages.own_windows, "windows.parquet")
+    designs = partialmethod(Stages.files, "designs/{own_claim}/{design_frame}.parquet")
     coverage = partialmethod(Stages.simulated_files, "coverage.parquet")
     truth = partialmethod(Stages.simulated_files, "truth.json")
 
     seed = partialmethod(Stages.fields, "seed")
-    world = partialmethod(Stages.fields, "simulation", "seed", "sources")
-    described = partialmethod(Stages.fields_and_claims, "samples")
+    described = partialmethod(Stages.fields_and_claims, "samples", "window")
     collected = partialmethod(Stages.fields_and_claims, "world")
     covered = partialmethod(Stages.fields_and_claims, "simulation", "seed", "samples", "headline", "claims")
     shown = partialmethod(Stages.fields_and_claims, *SHOWN)
@@ -157,20 +53,49 @@ class StudyPlan(Stages):
     figures_code = partialmethod(Stages.exhibit_code, "figures", "figure")
     paper_code = partialmethod(Stages.page_code, "publish", "paper")
 
+    design_frames = tuple(OF_DESIGNS)
+
     @cached_property
     def slugs(self) -> list[str]:
         """Sources that it joins, in the order of `config/sources.yaml`."""
         return list(self.project.sources_of(self.study))
+
+    @property
+    def recorded_slugs(self) -> list[str]:
+        """Those of the public record."""
+        return [slug for slug in self.slugs if slug not in self.project.data]
+
+    @property
+    def own_slugs(self) -> list[str]:
+        """Tables of the user's own among them."""
+        return [slug for slug in self.slugs if slug in self.project.data]
+
+    def world(self) -> str:
+        """What the simulated world is made of."""
+        return canonical([self.fields("simulation", "seed"), self.recorded_slugs])
+
+    def table(self, slug: str) -> list[str]:
+        """The file of a table of the user's own."""
+        return [os.path.relpath(self.project.data[slug].path)]
+
+    def definition(self, slug: str) -> str:
+        """What is said of a table of the user's own."""
+        return self.declared([slug])[0]
 
     @cached_property
     def models(self) -> list[str]:
         """Every claim and estimator, as their files are called."""
         return [f"{c}.{e}" for c in self.study.claims for e in self.study.estimators]
 
+    @property
+    def own_claims(self) -> tuple[str, ...]:
+        """Ids of its claims."""
+        return self.study.claims
+
     @cached_property
     def events(self) -> list[str]:
         """Sources of events with many participants among those that it joins."""
-        return [slug for slug in self.slugs if REGISTRY[slug].key == "event"]
+        return [slug for slug in self.recorded_slugs if REGISTRY[slug].key == "event"]
 
     @property
     def descriptions(self) -> tuple[str, ...]:
@@ -181,7 +106,7 @@ class StudyPlan(Stages):
         """Raw files that a simulated world writes."""
         if not self.simulated:
             return []
-        records = self.project.sources_of(self.study).items()
+        records = ((slug, self.project.sources[slug]) for slug in self.recorded_slugs)
         named = {f"{record.folder or slug}/{f.file}" for slug, record in records for f in record.files}
         return sorted(f"data/simulated/{self.name}/{file}" for file in named)
 
@@ -192,6 +117,10 @@ class StudyPlan(Stages):
     def records(self) -> str:
         """What `config/sources.yaml` says of every source that it joins."""
         return canonical({slug: self.project.sources[slug].model_dump(mode="json") for slug in self.slugs})
+
+    def recorded(self) -> str:
+        """The same of those of the public record."""
+        return canonical({slug: self.project.sources[slug].model_dump(mode="json") for slug in self.recorded_slugs})
 
     def record(self, slug: str) -> str:
         """What it says of one source."""
@@ -222,12 +151,8 @@ class StudyPlan(Stages):
     def panel_options(self) -> str:
         """What the panel is of: dyads, years with those before the first that lags reach back to, sources."""
         directed = "--directed " if self.project.is_directed(self.study) else ""
-        (first, last), lead = self.study.window, self.project.longest_lag(self.study)
-        return f"{directed}--years {first}-{last} --lead-in {lead} --add {self.joined()}"
-
-    def joined(self) -> str:
-        """Sources that the panel joins, as options."""
-        return " ".join(self.slugs)
+        (first, last), lead = self.project.years_of(self.study), self.project.longest_lag(self.study)
+        return f"{directed}--years {first}-{last} --lead-in {lead} {self.joining(self.slugs)}{self.defined()}"
 
     def of_the_paper(self) -> str:
         """Title, authors, date and keywords of the paper, and what is said of its hypotheses."""
@@ -239,6 +164,12 @@ class StudyPlan(Stages):
         """The specifications of one claim and estimator: all that the job knows of the configuration."""
         return as_json(specifications(self.project, self.study, self.project.claims.claims[claim], estimator))
 
+    def headlines(self) -> str:
+        """Headlines in the years of their claims, and beside them in those of the study where these are others."""
+        own = [specification(self.project, self.study, claim) for claim in self.project.claims_of(self.study)]
+        both = ((spec, replace(spec, window=self.study.window)) for spec in own)
+        return as_json([spec for pair in both for spec in dict.fromkeys(pair)])
+
     def truth_option(self) -> str:
         """The planted effects as an option, where a world was simulated."""
         return " ".join(("--truth", *self.truth())) if self.simulated else ""
@@ -247,7 +178,9 @@ class StudyPlan(Stages):
         """Frames that its exhibits of a kind are made from."""
         needs = [name for exhibit in self.exhibits_of(kind) for name in exhibit.frames(self.traits)]
         claims = [claim.id for claim in self.project.examined(self.study)]
-        return frame_files(needs, f"data/processed/{self.name}", f"reports/{self.name}", claims)
+        described = [claim.id for claim in self.project.described_by(self.study)]
+        folders = (f"data/processed/{self.name}", f"reports/{self.name}")
+        return frame_files(needs, *folders, claims, described, self.study.claims)
 
     table_frames = partialmethod(exhibit_frames, "table")
     figure_frames = partialmethod(exhibit_frames, "figure")
@@ -271,6 +204,8 @@ class StudyPlan(Stages):
             *self.processed("attrition_log.parquet", "panel.parquet", "codebook.csv", "estimates.parquet"),
             *(file for part in (self.estimates, self.failures, self.attrition) for file in part()),
             *self.described_frames(),
+            *self.designs(),
+            *self.windows(),
             *self.truth(),
             *self.coverage(),
             *self.report("paper.pdf", "index.html"),
@@ -290,16 +225,14 @@ class StudyPlan(Stages):
         """Benchmarks of the steps that lead to the manifest, some of which may be gone."""
         steps = [
             "simulate" if self.simulated else "acquire",
+            *(f"acquire.{slug}" for slug in self.own_slugs),
             *(f"clean.{slug}" for slug in self.slugs),
             *("panel", "describe"),
             *(f"estimate.{model}" for model in self.models),
+            *(f"designs.{claim}" for claim in self.own_claims),
             *("collect", "tables", "figures", "numbers"),
+            *(["windows"] if self.traits.windows else []),
             *(["coverage", "recovery"] if self.simulated else []),
             *("provenance", "lineage", "publish"),
         ]
         return self.processed(*(f"benchmarks/{step}.tsv" for step in steps))
-
-
-def registrations(root: Path) -> list[str]:
-    """Registered claims, if there are any."""
-    return sorted(os.path.relpath(file) for file in (root / "config/registered").glob("*.yaml"))

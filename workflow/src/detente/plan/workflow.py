@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import platform
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -15,24 +16,31 @@ from typing import Generic, TypeVar
 from detente.base.errors import ConfigError, DetenteError, choices
 from detente.base.strict import files
 from detente.plan.code import replicating
-from detente.plan.robustness import LEDGER_FRAMES, RobustnessPlan
-from detente.plan.study import COUNTS, StudyPlan, canonical, registrations
-from detente.provenance import altered, commit, make_again
+from detente.plan.robustness import FINDING_FRAMES, LEDGER_FRAMES, RobustnessPlan
+from detente.plan.stages import canonical, registrations
+from detente.plan.study import COUNTS, StudyPlan
+from detente.provenance import RECORDS, altered, commit, make_again, unrecorded
 from detente.replicate import read_publications
 from detente.report import EXHIBITS, FORMATS
 from detente.study import load
 from detente.study.config import Project
-from detente.study.robustness import EXAMINED
+from detente.study.multiverse import multiverse_of
+from detente.study.robustness import EXAMINED, OF_DESIGNS
 
 T = TypeVar("T")
 RULE = re.compile(r"^rule (\w+):|^use rule \w+ as (\w+) with:", flags=re.M)
 # Rules that are made for each study are called after it.
-MADE = ("acquire", "acquire_robustness", "figures", "robustness", "robustness_report", "simulate", "tables")
+MADE = (
+    *("acquire", "acquire_own", "acquire_robustness", "clean_own", "figures", "robustness", "robustness_report"),
+    *("simulate", "tables"),
+)
 REPLICATIONS = Path("config/replications")
 # Parameters that say where things lie, not what is made of them: no change of them reruns a step.
 PLACES = ("arguments",)
 # Made by `detente panel` and `make bench`.
 FOLDERS = ("tidy", "bench")
+NO_STUDY = re.compile(rf"(reports|data/processed)/({'|'.join(FOLDERS)})/")
+SUBSYSTEM = "Windows Subsystem for Linux (WSL)"
 # What a study says of its paper, and the first character that its fonts may lack: Latin, Greek, Cyrillic come before.
 WORDS, UNUSUAL = ("title", "abstract", "authors", "keywords"), "\u2600"
 
@@ -86,13 +94,17 @@ class ReplicationPlan:
         """Refuse a wrong file before any model is fitted; raises ConfigError."""
         read_publications([self.root / REPLICATIONS / f"{name}.yaml" for name in self.tables])
 
+    def file(self, wildcards: Mapping[str, str]) -> str:
+        """The file of a table."""
+        return os.path.relpath(self.root / REPLICATIONS / f"{wildcards['table']}.yaml")
+
     def code(self, wildcards: Mapping[str, str]) -> list[str]:
         """What re-estimating a table runs, with the estimators that its file names."""
-        return replicating(self.root / REPLICATIONS / f"{wildcards['table']}.yaml")
+        return replicating(Path(self.file(wildcards)))
 
     def available(self, wildcards: Mapping[str, str]) -> str:
         """Which data files of a table are there: a job that had none runs again once they are."""
-        folders = [self.root / "data/raw/replication", Path(os.environ.get("DETENTE_REPLICATION") or "/dev/null")]
+        folders = [Path("data/raw/replication"), Path(os.environ.get("DETENTE_REPLICATION") or "/dev/null")]
         places = [folder.expanduser() / wildcards["table"] for folder in folders]
         return canonical(sorted({file.name for place in places if place.is_dir() for file in place.iterdir()}))
 
@@ -116,6 +128,8 @@ class Plan:
     figure_formats = FORMATS["figure"]
     ledger_frames = LEDGER_FRAMES
     examined_frames = EXAMINED
+    finding_frames = FINDING_FRAMES
+    design_frames = tuple(OF_DESIGNS)
 
     def __init__(
         self,
@@ -125,19 +139,26 @@ class Plan:
         given: Mapping[str, object] | None = None,
     ) -> None:
         self.root = root
+        check_system(platform.system())
         _check_braces(root, override)
         self.project = load(root, override)
         texts = (path.read_text(encoding="utf-8") for path in (root / "workflow/rules").glob("*.smk"))
         check_names(self.project, {first or second for text in texts for first, second in RULE.findall(text)})
         check_words(self.project)
         quick = is_quick(given or {})
-        parts = [(self.project, study, self._arguments(name, override)) for name, study in self.project.studies.items()]
+        whole = self.project
+        parts = [(whole.of(study), study, self._arguments(name, override)) for name, study in whole.studies.items()]
+        for mine, study, _ in parts:
+            if study.multiverse:
+                multiverse_of(mine)
         self.studies = {study.name: StudyPlan(project, study, options, quick) for project, study, options in parts}
         self.robustness_of = {
             study.name: RobustnessPlan(project, study, options, quick) for project, study, options in parts
         }
         self.study, self.robustness = ByStudy(self.studies, refused), ByStudy(self.robustness_of, refused)
         self.replication = ReplicationPlan(root)
+        self.recorded = [slug for slug in self.project.sources if slug not in self.project.data]
+        self.with_data = [name for name, plan in self.studies.items() if plan.own_slugs]
         self.observed = [name for name, plan in self.studies.items() if not plan.simulated]
         self.simulated = [name for name, plan in self.studies.items() if plan.simulated]
 
@@ -172,10 +193,21 @@ class Plan:
 
 
 def made_again() -> dict[str, str]:
-    """Have Snakemake make again, where it needs them, the products that were altered since; returns what, and why."""
-    found = altered()
-    make_again(found)
+    """Have Snakemake make again, where it needs them, the products that were altered since; returns what, and why.
+
+    Where all records are gone, that is every product.
+    """
+    found, unknown = altered(), [name for name in unrecorded() if not NO_STUDY.match(name)]
+    make_again([*found, *unknown])
+    if unknown:
+        found[RECORDS.as_posix()] = f"no record of how {len(unknown):,} files, such as {unknown[0]}, were made"
     return found
+
+
+def check_system(name: str) -> None:
+    """Refuse to plan where the shell lines of the rules cannot run; raises ConfigError."""
+    if name == "Windows":
+        raise ConfigError(f"the workflow does not run on {name}: its steps need bash; run it in the {SUBSYSTEM}")
 
 
 def _check_braces(root: Path, override: Path | None) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
+from detente.base.checksums import blob
 from detente.base.errors import UnfitPackage
 from detente.base.files import sha256
 from detente.provenance.checkout import Commit
@@ -98,7 +99,9 @@ def _faults(path: str, data: bytes, pinned: Collection[str], places: Collection[
         yield f"more than {LARGEST // 1_000_000} MB"
     if path.startswith("/") or ".." in Path(path).parts:
         yield "a path that leaves the package"
-    if hashlib.sha256(data).hexdigest() in pinned or (path.startswith(RAW) and not path.endswith(".md")):
+    if {hashlib.sha256(data).hexdigest(), blob(data)} & set(pinned) or (
+        path.startswith(RAW) and not path.endswith(".md")
+    ):
         yield "raw data"
     if any(re.search(re.escape(place.encode()) + rb"/\w", data) for place in places):
         yield "a folder of this machine"

@@ -98,11 +98,20 @@ def copied(root: Path, folder: Path) -> list[str]:
 def versions() -> dict[str, str]:
     """Versions of this package and of all that it depends on directly, by its own metadata.
 
-    A package that runs from its folder, without being installed, knows of no others.
+    Of what only an extra needs, that which is there. A package that runs from its folder, without being installed,
+    knows of no others.
     """
     try:
         requirements = requires("detente") or []
     except PackageNotFoundError:
         requirements = []
-    names = (match.group() for r in requirements if "extra ==" not in r and (match := NAME.match(r)))
-    return {"detente": __version__, **{name: version(name) for name in names}}
+    names = {match.group(): "extra ==" in r for r in requirements if (match := NAME.match(r))}
+    return {"detente": __version__, **{n: version(n) for n, extra in names.items() if not extra or _is_there(n)}}
+
+
+def _is_there(name: str) -> bool:
+    try:
+        version(name)
+    except PackageNotFoundError:
+        return False
+    return True

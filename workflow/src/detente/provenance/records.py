@@ -14,6 +14,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -98,12 +99,12 @@ def altered(root: Path = Path(), records: Path = RECORDS) -> dict[str, str]:
         job, product = known.get(name), root / name
         if not product.is_file():
             continue
-        making = making_of(name, root / records) if name in own else None
+        making = making_of(name, root / records)
         if job is None:
             found[name] = "there is no readable record of the job that made it"
-        elif name in own and making is None:
-            found[name] = "the record of its step cannot be read"
-        elif making and sha256(product) != making.sha256:
+        elif making is None:
+            found[name] = "there is no readable record of its step"
+        elif sha256(product) != making.sha256:
             found[name] = f"{'changed' if product.stat().st_size else 'emptied'} since it was made"
         else:
             # Of inputs that are newer, Snakemake compares the bytes itself; products have records of their own.
@@ -111,6 +112,15 @@ def altered(root: Path = Path(), records: Path = RECORDS) -> dict[str, str]:
             if other := next((n for n in old if checksum(root / n) != job.checksums[n]), None):
                 found[name] = f"made of other bytes of {other}"
     return found
+
+
+def unrecorded(root: Path = Path(), records: Path = RECORDS) -> list[str]:
+    """Files in folders of products where all records are gone: how any of them was made is unknown."""
+    if next(chain(_below(root / records / JOBS), _below(root / records / MADE)), None):
+        return []
+    # What lies beside the folders, such as a .gitkeep, no step makes.
+    folders = (folder for place in PRODUCTS for folder in sorted((root / place).glob("*/")))
+    return [path.relative_to(root).as_posix() for folder in folders for path in _below(folder)]
 
 
 def _time(path: Path) -> float:

@@ -54,7 +54,8 @@ class Published(Specification):
     @cached_property
     def fit(self) -> tuple[Any, ...]:
         """What fixes the estimate: the bytes of the data and what is made of them, the equation, the estimator."""
-        made = self.data.model_dump(mode="json", include={"sha256", "sides", "panel", "merge", "missing", "derive"})
+        columns = {*self.data.checksums, "sides", "panel", "merge", "missing", "derive"}
+        made = self.data.model_dump(mode="json", include=columns)
         equation = {"outcome", "terms", "sample", "weights", "fixed_effects", "estimator", "options", "bread"}
         return made, self.model.model_dump(mode="json", include=equation)
 

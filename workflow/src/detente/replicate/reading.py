@@ -3,7 +3,7 @@
 Data are found, fetched, verified, read, merged, and their variables derived.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -170,7 +170,7 @@ def check_columns(publication: Publication, tables: Mapping[str, Table], where: 
 
 
 def obtained(
-    publication: Publication, raw: Path, mirror: Path | None, patience: Patience | None = None
+    publication: Publication, raw: Path, mirror: Sequence[Path], patience: Patience | None = None
 ) -> dict[str, Path]:
     """Verified paths of the data files of a table by their names: in `raw`/<id>/, else copied, else downloaded.
 

@@ -104,6 +104,9 @@ class DataFile(SourceFile):
     encoding: str | None = None
     member: str | None = Field(default=None, description="File inside a ZIP, sheet of a workbook, object of an .rda.")
     row_names: bool = Field(default=False, description="Whether rows begin with a name that the header lacks.")
+    header: int | None = Field(
+        default=None, ge=1, description="Line of a text or row of a workbook, from 1, that names the columns."
+    )
     missing_values: tuple[float | str, ...] = Field(default=(), description="Codes that mean missing, such as -9.")
     note: str = Field(default="", description="How it was made, where it has no public address.")
     sides: tuple[str, str] | None = Field(default=None, description="Columns of the two states of a dyad.")
@@ -123,6 +126,7 @@ class DataFile(SourceFile):
             self.member,
             self.missing_values,
             self.row_names,
+            header=self.header,
         )
 
 

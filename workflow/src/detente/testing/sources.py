@@ -8,18 +8,19 @@ import pandas as pd
 from detente.base.errors import SourceSchemaError
 from detente.base.frames import validated
 from detente.base.strict import IDENTIFIER, SLUG
-from detente.data.sources import KEYS, Source, Tidy, attrition, check_raw, tidy_schema
+from detente.data.sources import Source, Tidy, attrition, check_raw, tidy_schema
 
 Raw = Mapping[str, pd.DataFrame]
 
 
-def check_source(source: Source, raw: Raw | None = None) -> None:
+def check_source(source: Source, raw: Raw | None = None, *, simulated: bool = False) -> None:
     """Check that a source keeps what panels, pages and the attrition log rely on.
 
     It is declared in full. With raw tables, too: they have its columns and codes, and a table that lacks a column is
     refused by name; cleaning leaves them as they are and is the same when done twice; the tidy table fits its schema,
     is of the years covered and sorted by key; and every entry of the attrition log says what happened to how many rows.
-    `raw` has the tables by the name of their file, as `source.clean` takes them; a few rows do.
+    `raw` has the tables by the name of their file, as `source.clean` takes them; a few rows do. `simulated`: whether
+    their states are of no list.
 
     Raises AssertionError with the name of the source and what it breaks.
 
@@ -30,7 +31,7 @@ def check_source(source: Source, raw: Raw | None = None) -> None:
     for fault in (*_undeclared(source), *_misdeclared(source)):
         raise AssertionError(f"source {source.slug!r}: {fault}")
     if raw is not None:
-        for fault in (*_unread(source, raw), *_uncleaned(source, raw)):
+        for fault in (*_unread(source, raw, simulated), *_uncleaned(source, raw)):
             raise AssertionError(f"source {source.slug!r}: {fault}")
 
 
@@ -54,19 +55,19 @@ def _misdeclared(source: Source) -> Iterator[str]:
     if len(set(names)) != len(names):
         yield "two of its variables have one name"
     for v in source.variables:
-        if not re.fullmatch(IDENTIFIER, v.name) or v.name in {"in_window", *KEYS.get(source.key, ())}:
+        if not re.fullmatch(IDENTIFIER, v.name) or v.name in {"in_window", *source.parts}:
             yield f"{v.name!r} is no name for a variable"
         if not v.label.strip() or not v.unit.strip():
             yield f"{v.name!r} has no label or no unit"
 
 
-def _unread(source: Source, raw: Raw) -> Iterator[str]:
+def _unread(source: Source, raw: Raw, simulated: bool) -> Iterator[str]:
     """What is wrong with how it checks raw tables."""
     for table in source.raw:
-        check_raw(source, table, raw[table.file])
+        check_raw(source, table, raw[table.name], simulated=simulated)
         for column in table.columns:
             try:
-                check_raw(source, table, raw[table.file].drop(columns=column))
+                check_raw(source, table, raw[table.name].drop(columns=column), simulated=simulated)
             except SourceSchemaError as error:
                 if column not in str(error):
                     yield f"{table.file}: a missing {column!r} is refused without its name"
@@ -89,7 +90,7 @@ def _uncleaned(source: Source, raw: Raw) -> Iterator[str]:
 
 def _unfit(source: Source, tidy: Tidy) -> Iterator[str]:
     """What is wrong with what it cleans to, beyond the schema."""
-    key = list(KEYS.get(source.key, ()))
+    key = list(source.parts)
     if "year" in key and not tidy.frame["year"].between(*source.years).all():
         yield f"it has rows outside the years it covers, {source.years[0]}–{source.years[1]}"
     if key and not tidy.frame[key].equals(tidy.frame[key].sort_values(key, ignore_index=True)):

@@ -1,0 +1,123 @@
+"""`detente run`: a study built from any folder."""
+
+from pathlib import Path
+
+import pytest
+
+from detente.base.code import PROJECT
+from detente.base.errors import ConfigError
+from detente.cli.building import target_of, words_of
+from detente.cli.command import parsed
+
+STUDY = "extends: tiny\nname: mine\ntitle: A study of my own\n"
+
+
+@pytest.fixture
+def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "papers" / "mine.yaml"
+    path.parent.mkdir()
+    path.write_text(STUDY)
+    return path
+
+
+def test_a_study_file_is_a_target_whose_products_lie_beside_it(study: Path) -> None:
+    target = target_of("papers/mine.yaml", "paper")
+
+    assert (target.name, target.folder, target.study) == ("mine", study.parent, study)
+    assert target.title == "A study of my own"
+    assert target.products[0] == "reports/mine/paper.pdf"
+    assert target_of("papers/mine.yaml", "robustness").name == "robustness_mine"
+
+
+def test_a_shipped_study_is_built_here(study: Path) -> None:
+    target = target_of("demo", "paper")
+
+    assert (target.name, target.folder, target.study) == ("demo", Path(), None)
+    assert target_of("replicate", "paper").products == ("reports/replicate/index.html",)
+
+
+def test_snakemake_is_asked_for_the_target_with_the_settings_of_the_profile(study: Path) -> None:
+    target = target_of("papers/mine.yaml", "paper")
+    words = words_of(target, 2, quick=True, verbose=False)
+
+    assert words[:3] == ["mine", "--snakefile", str(PROJECT / "Snakefile")]
+    assert words[words.index("--cores") + 1] == "2"
+    assert words[words.index("--configfile") + 1] == str(study)
+    assert words[words.index("--config") + 1] == "quick=1"
+    assert words[words.index("--logger") + 1] == "detente"
+    assert words[words.index("--scheduler") + 1] == "greedy"
+    assert "--rerun-incomplete" in words
+    assert "--printshellcmds" not in words
+    assert "--logger" not in words_of(target, None, quick=False, verbose=True)
+
+
+WRONG_FILES = {
+    "binary": (b"\x80\x81\0\xff", "other.yaml: is not UTF-8 text (byte 0)"),
+    "no YAML": (b"name: [\n", "other.yaml:1: cannot be read as YAML (did not find expected node content)"),
+    "a list": (b"- a\n", "other.yaml:1: must be a mapping of keys to values (found ['a'])"),
+    "empty": (b"", "other.yaml:1: must be a mapping of keys to values (found None)"),
+    "no name": (b"extends: demo\n", "other.yaml:1: a study that extends another needs a `name` of its own"),
+    "a number as name": (b"name: 5\nextends: demo\n", "other.yaml:1 › name: must be a valid string (found 5)"),
+    "a folder": (None, "other.yaml: is a folder; name the file of a study, as `detente new` writes one"),
+}
+
+
+@pytest.mark.fault("configuration")
+@pytest.mark.parametrize(("content", "message"), WRONG_FILES.values(), ids=WRONG_FILES)
+def test_a_file_that_is_no_study_is_refused_before_snakemake_begins(
+    content: bytes | None, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = Path("other.yaml")
+    if content is None:
+        file.mkdir()
+    else:
+        file.write_bytes(content)
+
+    with pytest.raises(ConfigError) as error:
+        target_of("other.yaml", "paper")
+
+    assert str(error.value) == message
+
+
+@pytest.mark.fault("arguments")
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ("tyni", "'tyni' is no study; legal values: claims, demo, paper, replicate, tiny, or name a file"),
+        ("other.yaml", "other.yaml: there is no such file; `detente new` writes one"),
+    ],
+)
+def test_what_is_no_study_is_refused_before_snakemake_begins(study: Path, asked: str, message: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        target_of(asked, "paper")
+
+    assert str(error.value).startswith(message)
+
+
+@pytest.mark.fault("configuration")
+def test_a_fault_of_a_study_is_named_by_file_and_line_before_snakemake_begins(study: Path) -> None:
+    study.write_text(STUDY + "claims: [exercize]\n")
+
+    with pytest.raises(ConfigError, match=r"mine\.yaml:4 › claims: 'exercize' is not a claim .* nearest: 'exercise'"):
+        target_of("papers/mine.yaml", "paper")
+
+
+@pytest.mark.fault("arguments")
+def test_another_checkout_is_not_built_by_this_package(study: Path) -> None:
+    Path("Snakefile").touch()
+    Path("config").mkdir()
+
+    with pytest.raises(
+        ConfigError, match=r"is a checkout of detente, but the detente that runs is that of .*run `make`"
+    ):
+        target_of("demo", "paper")
+
+
+@pytest.mark.fault("arguments")
+def test_pages_are_the_paper_and_robustness(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parsed("run", ["demo", "papr"])
+
+    assert "invalid choice: 'papr'" in capsys.readouterr().err

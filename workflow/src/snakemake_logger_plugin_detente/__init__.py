@@ -1,0 +1,188 @@
+"""What `snakemake --logger detente` shows: one line a phase, with steps done, steps in all, and the time that is left.
+
+Snakemake loads this before it reads the Snakefile, which says where the package is: nothing of `detente` is imported.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from logging import WARNING, LogRecord
+from pathlib import Path
+from typing import Any, TextIO
+
+from snakemake_interface_logger_plugins.base import LogHandlerBase
+from snakemake_interface_logger_plugins.common import LogEvent
+
+PHASES: Mapping[str, re.Pattern[str]] = {
+    title: re.compile(rules)
+    for title, rules in {
+        "Raw files": r"acquire_.*|simulate_.*",
+        "Sources": r"clean(_own_.*)?",
+        "Panel": r"panel|describe|robustness_panel",
+        "Estimates": r"estimate|windows|collect|designs|coverage|recovery|numbers",
+        "Multiverse": r"plan_multiverse|multiverse|gather_multiverse|joint|curves",
+        "Claims": r"examine|predict|described|design_coverage|ledger",
+        "Tables and figures": r"tables_.*|figures_.*",
+        "Pages": r"(robustness_)?(provenance|lineage|manifest)|publish|robustness_report_.*",
+        "Published tables": r"replicate(_table|_page)?",
+    }.items()
+}
+"""Phases of a run in order, and the rules that belong to each; targets belong to none."""
+# Lines of a failed step's log that are shown; seconds between two lines where nothing can be written over.
+LAST_LINES, BETWEEN = 15, 60.0
+
+
+def phase_of(rule: str) -> str | None:
+    """The phase that a rule belongs to; None for a target."""
+    return next((title for title, rules in PHASES.items() if rules.fullmatch(rule)), None)
+
+
+@dataclass
+class Run:
+    """How far a run is: steps in all and done, and seconds that they took, by rule; and the steps that work now."""
+
+    cores: int = 1
+    planned: Counter[str] = field(default_factory=Counter)
+    done: Counter[str] = field(default_factory=Counter)
+    seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    working: dict[int, tuple[str, float]] = field(default_factory=dict)
+    messages: dict[int, str] = field(default_factory=dict)
+
+    def begin(self, job: int, rule: str, message: str, now: float) -> None:
+        """A step begins."""
+        self.working[job] = rule, now
+        self.messages[job] = message
+
+    def end(self, job: int, now: float) -> str | None:
+        """A step has ended; returns the phase that ended with it."""
+        if job not in self.working:
+            return None
+        rule, begun = self.working.pop(job)
+        self.done[rule] += 1
+        self.seconds[rule] += now - begun
+        phase = phase_of(rule)
+        return phase if phase and self.steps(phase)[0] == self.steps(phase)[1] else None
+
+    def steps(self, phase: str | None = None) -> tuple[int, int]:
+        """Steps done and in all, of a phase or of the run."""
+        counted = [c for c in self.planned if (phase_of(c) == phase if phase else phase_of(c))]
+        return sum(self.done[rule] for rule in counted), sum(self.planned[rule] for rule in counted)
+
+    def took(self, phase: str) -> float:
+        """Seconds that the steps of a phase took, added up."""
+        return sum(seconds for rule, seconds in self.seconds.items() if phase_of(rule) == phase)
+
+    def left(self, now: float) -> float | None:
+        """Seconds that the rest will take; None before a tenth of the steps are done.
+
+        A step takes what those of its rule took on average, or all steps where none of its rule has ended.
+        """
+        ended, every = self.steps()
+        if not ended or ended < every / 10:
+            return None
+        overall = sum(self.seconds.values()) / ended
+        mean = {rule: self.seconds[rule] / self.done[rule] if self.done[rule] else overall for rule in self.planned}
+        rest = sum((self.planned[rule] - self.done[rule]) * mean[rule] for rule in self.planned if phase_of(rule))
+        begun = sum(min(now - since, mean.get(rule, overall)) for rule, since in self.working.values())
+        return max(rest - begun, 0.0) / self.cores
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them: 8 s, 2 min 5 s, 1 h 12 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+class LogHandler(LogHandlerBase):
+    """Shows a run of Snakemake on standard error: a line that is written over on a terminal, else one a minute."""
+
+    writes_to_stream = True
+    writes_to_file = False
+    has_filter = True
+    has_formatter = True
+    needs_rulegraph = False
+
+    def __post_init__(self) -> None:
+        """Begin to count."""
+        self.stream: TextIO = sys.stderr
+        self.clock = time.monotonic
+        self.run = Run()
+        self.warnings: list[str] = []
+        self.failed = False
+        self.last = self.clock()
+        self.shown = ""
+
+    def emit(self, record: LogRecord) -> None:
+        """Show what a record of Snakemake says, if people need it."""
+        # What a record has depends on its event, so that no type lists it.
+        said: Any = record
+        event = getattr(record, "event", None)
+        if event == LogEvent.RUN_INFO:
+            self.run.planned = Counter({rule: n for rule, n in said.stats.items() if rule != "total"})
+        elif event == LogEvent.RESOURCES_INFO and getattr(record, "cores", None):
+            self.run.cores = said.cores
+        elif event == LogEvent.JOB_INFO:
+            self.run.begin(said.jobid, said.rule_name, said.rule_msg or "", self.clock())
+            self._show(said.rule_msg or "")
+        elif event == LogEvent.JOB_FINISHED:
+            if phase := self.run.end(said.job_id, self.clock()):
+                ended, every = self.run.steps(phase)
+                self._print(f"{phase:<20}{ended:>4} of {every:<4} {duration(self.run.took(phase)):>12}")
+        elif event == LogEvent.JOB_ERROR:
+            self.failed = True
+            self._print("\n".join(failure(self.run.messages.get(said.jobid) or said.rule_name, said.log)))
+        elif self.failed:
+            return  # Snakemake goes on to say what follows from the failure.
+        elif event == LogEvent.ERROR:
+            self._print(record.getMessage())
+        elif event is None and record.levelno >= WARNING and (text := record.getMessage()):
+            self.warnings.append(text)
+
+    def close(self) -> None:
+        """Show the warnings, in one block."""
+        if self.warnings:
+            self._print("\n".join(["Warnings:", *(f"  {said}" for said in dict.fromkeys(self.warnings))]))
+            self.warnings = []
+        self._print("")
+        super().close()
+
+    def _show(self, doing: str) -> None:
+        """Say how far the run is, and what it is doing."""
+        now = self.clock()
+        ended, every = self.run.steps()
+        left = self.run.left(now)
+        rest = f", about {duration(left)} left" if left is not None else ""
+        text = f"{ended} of {every} steps{rest}: {doing}"
+        if self.stream.isatty():
+            width = shutil.get_terminal_size().columns - 1
+            self.stream.write(f"\r{text[:width]:<{width}}")
+            self.stream.flush()
+            self.shown = text[:width]
+        elif now - self.last >= BETWEEN:
+            self._print(text)
+
+    def _print(self, text: str) -> None:
+        """A line that stays, in the place of the one that is written over."""
+        self.last = self.clock()
+        over = f"\r{'':<{len(self.shown)}}\r" if self.shown else ""
+        self.shown = ""
+        self.stream.write(over + (f"{text}\n" if text else ""))
+        self.stream.flush()
+
+
+def failure(step: str, logs: Iterable[str]) -> Iterator[str]:
+    """Lines about a step that failed: which, the end of its log, and where the rest is."""
+    yield f"Failed: {step}"
+    for path in map(Path, logs):
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
+        yield from (f"  {line}" for line in lines[-LAST_LINES:])
+        yield f"  {'the whole log' if lines else 'its log, which is empty'}: {path}"
