@@ -5,7 +5,9 @@ STUDY ?= paper
 VENV := .venv
 READY := $(VENV)/.ready
 SNAKEMAKE := $(VENV)/bin/python -m snakemake
+DETENTE := $(VENV)/bin/python -m detente
 BENCH := benchmarks/.venv
+UNIX := $(PYTHON) -c 'import sys; sys.exit(sys.platform == "win32")' || { echo 'the workflow does not run on Windows: its steps need bash; run it in the Windows Subsystem for Linux (WSL)'; exit 1; }
 RECENT := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'detente needs Python 3.11 or later; name one with: make PYTHON=/path/to/python3'; exit 1; }
 # Runs a command once the same one beside it has ended, in whatever way.
 ALONE := $(PYTHON) -c 'import fcntl, os, sys; lock = os.open("$(VENV).lock", os.O_CREAT | os.O_RDWR); fcntl.flock(lock, fcntl.LOCK_EX); os.set_inheritable(lock, True); os.execvp(sys.argv[1], sys.argv[1:])'
@@ -35,6 +37,7 @@ help:
 
 # Two first commands at once make one environment: the second waits, and finds it made.
 $(READY): requirements.lock pyproject.toml
+	@$(UNIX)
 	@$(RECENT)
 	@$(ALONE) $(MAKE) --no-print-directory $(VENV)/.made
 	@touch $@
@@ -48,25 +51,24 @@ $(VENV)/.made: requirements.lock pyproject.toml
 	@touch $@
 
 demo replicate: $(READY)
-	@$(SNAKEMAKE) $@ --cores all
+	@$(DETENTE) run $@
 
-# Its appendix fits thousands of specifications; parts say how many are done and how long the rest takes.
+# Its appendix fits thousands of specifications.
 paper: $(READY)
 	@$(if $(QUICK),,echo 'The paper with its appendix on robustness takes more than five minutes; make paper QUICK=1 leaves the appendix out.')
-	@$(SNAKEMAKE) paper --cores all $(if $(QUICK),--config quick=1,--quiet rules --max-jobs-per-timespan 100/3s)
+	@$(DETENTE) run paper $(if $(QUICK),--quick)
 
-# Finished parts stay: a run that was killed goes on where it stopped. Each finished job of Snakemake adds a timer that looks
-# for work, though it is looked for anyway: at the default of one second, a hundred of them take a third of a core. A run
-# ends once the last has fired.
+# Finished parts stay: a run that was killed goes on where it stopped.
 robustness: $(READY)
-	@$(SNAKEMAKE) robustness_$(if $(filter file,$(origin STUDY)),claims,$(STUDY)) --cores all --quiet rules --max-jobs-per-timespan 100/3s
+	@$(DETENTE) run $(if $(filter file,$(origin STUDY)),claims,$(STUDY)) robustness
 
 verify: $(READY)
-	@$(VENV)/bin/python -m detente verify --study $(STUDY) $(if $(ROBUSTNESS),--robustness) $(if $(MANIFEST),--manifest $(MANIFEST))
+	@$(DETENTE) verify --study $(STUDY) $(if $(ROBUSTNESS),--robustness) $(if $(MANIFEST),--manifest $(MANIFEST))
 
 package: $(READY)
-	@$(SNAKEMAKE) $(STUDY) $(if $(ROBUSTNESS),robustness_$(STUDY)) --cores all
-	@$(VENV)/bin/python -m detente package --study $(STUDY) $(if $(ROBUSTNESS),--robustness)
+	@$(DETENTE) run $(STUDY)
+	@$(if $(ROBUSTNESS),$(DETENTE) run $(STUDY) robustness)
+	@$(DETENTE) package --study $(STUDY) $(if $(ROBUSTNESS),--robustness)
 
 test: $(READY)
 	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not slow and not record and not nightly'
@@ -89,7 +91,7 @@ lint: $(READY)
 
 # A mirror named by DETENTE_MIRROR saves downloading what is not in data/raw/.
 data-page: $(READY)
-	@$(VENV)/bin/python -m detente datapage --out docs/data.md --chart docs/images/coverage.svg
+	@$(DETENTE) datapage --out docs/data.md --chart docs/images/coverage.svg
 
 $(BENCH)/.ready: requirements.lock benchmarks/requirements.lock pyproject.toml
 	@$(RECENT)

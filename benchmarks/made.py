@@ -11,6 +11,7 @@ import pandas as pd
 from detente.data.panel import STATES
 from detente.data.panel.spine import Spine, build_spine
 from detente.data.sources import KEYS, Source, Variable
+from detente.data.sources.cooperation.exercises import KINDS
 
 Draw = np.random.Generator
 SEED = 18160101
@@ -22,7 +23,7 @@ RECORDED = {"event": 0.02, "measure": 0.7}
 LISTED, LASTING = 0.95, 0.02
 MAJORS = 5
 EXERCISES, LARGEST = 100, 12
-TRAITS = {"warfighting": 2, "peacekeeping": 2, "humanitarian": 2, "series": 40}
+TRAITS = {**dict.fromkeys(KINDS.values(), 2), "series": 40}
 
 
 def made_world(sources: list[Source], states: int, window: tuple[int, int]) -> Mapping[str, pd.DataFrame]:

@@ -11,7 +11,7 @@ import pandas as pd
 from detente.base.errors import RawFilesUnavailable
 from detente.base.files import write_frame, write_json
 from detente.cli.formats import write_raw
-from detente.cli.raw import mirror_folder
+from detente.cli.raw import mirror_folders
 from detente.data.acquire import verify
 from detente.data.panel import build_panel
 from detente.data.sources import REGISTRY
@@ -95,8 +95,7 @@ def _best(project: Project, folder: Path) -> tuple[Study, dict[str, Path]]:
 
 def _observed(project: Project, study: Study) -> dict[str, Path]:
     """Path of every raw file at hand, verified; raises RawFilesUnavailable unless all that panels need are."""
-    mirror = mirror_folder(ROOT, study)
-    places = [p for p in (mirror, ROOT / "data" / "raw") if p is not None]
+    places = [*mirror_folders(ROOT, study), ROOT / "data" / "raw"]
     paths = {}
     for slug, record in project.sources.items():
         for pin in record.files:

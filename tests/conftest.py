@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import functools
 import os
+import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,15 +15,18 @@ from pathlib import Path
 import pytest
 import yaml
 
-from detente.data.acquire import Patience
+from detente.data import mirror as named_mirror
+from detente.data.acquire import SHIPPED, Patience
 
-from support.acquiring import Server
+from support.acquiring import Server, merged
 from support.builders import project, tiny
-from support.faults import documented, placed
+from support.faults import documented, placed, whole
 
 # Fixtures that tests of several packages share.
 pytest_plugins = ["support.known_frames"]
 ROOT = Path(__file__).resolve().parents[1]
+INJECTED = pytest.StashKey[str]()
+FIRST = ("test_reliability.py", "test_workflow.py")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -46,6 +52,18 @@ def _at_hand(variable: str, what: str, where: str) -> Path:
     if folder is None:
         pytest.skip(f"{what}: set {variable} to {where}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def injected(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The table of injected faults: of this run if it collected all that inject any, or else of a collection."""
+    if INJECTED in request.config.stash:
+        return request.config.stash[INJECTED]
+    page = Path(shutil.copy(ROOT / "docs/reliability.md", tmp_path_factory.mktemp("faults")))
+    call = [sys.executable, "-m", "pytest", "-q", "--collect-only", "-p", "no:cacheprovider", f"--faults={page}"]
+    done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    return page.read_text("utf-8")
 
 
 @pytest.fixture(scope="session")
@@ -75,9 +93,13 @@ def bare(copied: Path, few_sources: str) -> Path:
 
 
 @pytest.fixture(scope="session")
-def mirror() -> Path:
-    """Folder of the observed raw files."""
-    return _at_hand("DETENTE_MIRROR", "the observed raw files are not at hand", "a folder with <slug>/<file>")
+def mirror(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the observed raw files: links to the first of those named that has each, and to hand-coded ones."""
+    folders = [folder for folder in named_mirror() if folder.is_dir()]
+    if not folders:
+        pytest.skip("the observed raw files are not at hand: set DETENTE_MIRROR to folders with <slug>/<file>")
+    # Tables of the project's own are read from the package.
+    return merged([*folders, SHIPPED], tmp_path_factory.mktemp("mirror"))
 
 
 @pytest.fixture(scope="session")
@@ -104,6 +126,10 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         def do_GET(self) -> None:
             script.answer(self)
 
+        def do_POST(self) -> None:
+            script.posted.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
+            script.answer(self)
+
         def log_message(self, *_: object) -> None:
             pass
 
@@ -128,7 +154,7 @@ def pauses() -> list[float]:
 @pytest.fixture
 def patience(pauses: list[float]) -> Patience:
     """Little of it, and none spent waiting."""
-    return Patience(connect=30.0, read=30.0, retries=2, sleep=pauses.append)
+    return Patience(connect=3600.0, read=3600.0, retries=2, sleep=pauses.append)
 
 
 @pytest.fixture
@@ -138,9 +164,14 @@ def raw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return Path("data/raw")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs the record or published data; begin with the builds, which take longest."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what needs the record or published data; begin with the page of faults, then the builds, which take longest.
+
+    The faults that tests inject are counted here, where all that was collected is there, whichever is run.
+    """
     for item in items:
         if {"mirror", "replication"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("record")
-    items.sort(key=lambda item: item.path.name != "test_workflow.py")
+    if whole(items, ROOT / "tests"):
+        config.stash[INJECTED] = documented(items)
+    items.sort(key=lambda item: FIRST.index(item.path.name) if item.path.name in FIRST else len(FIRST))

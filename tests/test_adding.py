@@ -1,4 +1,4 @@
-"""README's table of what to touch to add a thing, followed to the letter in a copy of the project."""
+"""The table of what to touch to add a thing, followed to the letter in a copy of the project."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ import yaml
 
 from support.workflows import ROOT, copy_project, snakemake
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+TABLE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 PACKAGE = "workflow/src/detente"
 
-SOURCE = '''"""Hotlines: pairs of states whose capitals are linked by one."""
+SOURCE = '''"""Envoys: pairs of states whose capitals are linked by one."""
 
 from __future__ import annotations
 
@@ -29,37 +29,37 @@ import pandas as pd
 from detente.data.sources.base import BY_DYAD, Source, Tidy, Variable, attrition, undirected
 from detente.data.sources.rawtable import STATE, YEAR, RawTable
 
-SLUG = "hotlines"
-FILE = "hotlines.csv"
+SLUG = "envoys"
+FILE = "envoys.csv"
 
 
 def clean(raw: Mapping[str, pd.DataFrame]) -> Tidy:
-    """One row per dyad-year with a hotline."""
+    """One row per dyad-year with an envoy."""
     table = raw[FILE].rename(columns={"one": "first", "two": "second"})
-    frame = undirected(table, "first", "second").assign(hotline=1)
-    return Tidy(frame[["ccode1", "ccode2", "year", "hotline"]].reset_index(drop=True), attrition(SLUG, []))
+    frame = undirected(table, "first", "second").assign(envoy=1)
+    return Tidy(frame[["ccode1", "ccode2", "year", "envoy"]].reset_index(drop=True), attrition(SLUG, []))
 
 
 SOURCE = Source(
     slug=SLUG,
     key="dyad-year",
     raw=(RawTable(FILE, {"one": STATE, "two": STATE, "year": YEAR}, key=("one", "two", "year")),),
-    variables=(Variable("hotline", "A hotline is in service", "0/1", "event", "treatment", assigned=BY_DYAD),),
+    variables=(Variable("envoy", "An envoy is in residence", "0/1", "event", "treatment", assigned=BY_DYAD),),
     clean=clean,
     years=(1990, 2010),
 )
 '''
 SOURCE_ENTRY = """
-  hotlines:
-    title: Hotlines
+  envoys:
+    title: Envoys
     theme: cooperation
     version: "1"
-    citation: A made-up list of hotlines.
+    citation: A made-up list of envoys.
     terms: Made up.
     years: [1990, 2010]
     rows: 3
     files:
-      - file: hotlines.csv
+      - file: envoys.csv
         address: null
         sha256: {sha256}
         bytes: {size}
@@ -111,26 +111,26 @@ def tally(evidence: Evidence) -> Table:
 '''
 
 
-def named_in_readme(thing: str) -> list[str]:
-    """Paths that README says to touch for a thing."""
-    row = next(line for line in README.splitlines() if line.startswith(f"| {thing} |"))
+def named(thing: str) -> list[str]:
+    """Paths that CONTRIBUTING says to touch for a thing."""
+    row = next(line for line in TABLE.splitlines() if line.startswith(f"| {thing} |"))
     return re.findall(r"`([^`]+)`", row.split("|")[2])
 
 
 def write(project: Path, thing: str, text: str, place: int = 0, **parts: str) -> None:
-    """Write a file, or add an entry to one, at the place that README names for the thing."""
-    path = named_in_readme(thing)[place]
+    """Write a file, or add an entry to one, at the place that CONTRIBUTING names for the thing."""
+    path = named(thing)[place]
     for part, value in parts.items():
         path = path.replace(f"<{part}>", value)
     target = project / path
-    assert target.exists() == (target.suffix == ".yaml"), f"{path} is not where README says"
+    assert target.exists() == (target.suffix == ".yaml"), f"{path} is not where CONTRIBUTING says"
     with target.open("a", encoding="utf-8") as file:
         file.write(text)
 
 
 def insert(project: Path, thing: str, under: str, entry: dict[str, object]) -> None:
-    """Add an entry below a key of the file that README names."""
-    path = project / named_in_readme(thing)[0]
+    """Add an entry below a key of the file that CONTRIBUTING names."""
+    path = project / named(thing)[0]
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     content[under] |= entry
     path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
@@ -141,7 +141,7 @@ def added(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project with one of each thing, and a study that uses them."""
     project = copy_project(tmp_path_factory.mktemp("added"))
     digest = hashlib.sha256(RAW.encode()).hexdigest()
-    write(project, "a source", SOURCE, theme="cooperation", name="hotlines")
+    write(project, "a source", SOURCE, theme="cooperation", name="envoys")
     write(project, "a source", SOURCE_ENTRY.format(sha256=digest, size=len(RAW)), place=1)
     write(project, "a sample", SAMPLE_ENTRY)
     write(project, "an estimator", ESTIMATOR, name="plain_logit")
@@ -161,9 +161,9 @@ def added(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "abstract": "Every number comes from a simulated world.",
     }  # fmt: skip
     (project / "mine.yaml").write_text(yaml.safe_dump(study), encoding="utf-8")
-    raw = project / "data/raw/hotlines"
+    raw = project / "data/raw/envoys"
     raw.mkdir(parents=True)
-    (raw / "hotlines.csv").write_text(RAW, encoding="utf-8")
+    (raw / "envoys.csv").write_text(RAW, encoding="utf-8")
     return project
 
 
@@ -179,7 +179,7 @@ def test_what_is_added_passes_the_contract_suites(added: Path) -> None:
     code = (
         "from detente.data.sources import source;"
         "from detente.testing import check_estimator, check_source;"
-        "check_source(source('hotlines'));"
+        "check_source(source('envoys'));"
         "check_estimator('plain_logit')"
     )
     done = python(added, "-c", code)
@@ -196,7 +196,7 @@ def test_the_workflow_plans_what_is_added(added: Path) -> None:
 
 def test_a_panel_joins_the_source_that_is_added(added: Path) -> None:
     done = python(added, "-m", "detente", "sources")
-    assert "hotlines" in done.stdout, done.stderr
+    assert "envoys" in done.stdout, done.stderr
 
 
 def test_the_grid_has_the_decision_that_is_added(added: Path) -> None:

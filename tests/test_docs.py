@@ -2,25 +2,64 @@
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import inspect
 import io
 import re
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from pkgutil import resolve_name
 
 import pytest
 
 import detente
+from detente.cli.command import commands, parsed
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "dyadic-inference.md"
 DESIGNS = ROOT / "docs" / "designs.md"
+KADS = ROOT / "docs" / "kads.md"
 # A block of Python, and the block of text below it, if there is one, that it prints.
 EXAMPLE = re.compile(r"^```python\n(?P<code>.*?)^```$(?:\n+^```text\n(?P<said>.*?)^```$)?", re.DOTALL | re.MULTILINE)
-# What builds a panel of the record needs raw files.
-NEEDS_RECORD = "panel.build"
+
+
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "data/raw/README.md", *sorted(ROOT.glob("docs/*.md"))]
+CALL = re.compile(r"\s*(?:\$ )?(?:(?:\.venv/bin/)?python -m )?detente (?P<words>.*)")
+
+
+def fenced(text: str) -> Iterator[tuple[str, str]]:
+    """Language and content of every fenced block of a page."""
+    inside: tuple[str, list[str]] | None = None
+    for line in text.splitlines():
+        if inside is None:
+            inside = (line.strip()[3:], []) if line.lstrip().startswith("```") else None
+        elif line.strip() == "```":
+            yield inside[0], "\n".join(inside[1])
+            inside = None
+        else:
+            inside[1].append(line)
+    assert inside is None, "a block does not end"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_commands_that_pages_show_are_legal_calls(page: Path) -> None:
+    """Whole in blocks; within sentences, where arguments may be left out, by their name and options."""
+    text = page.read_text(encoding="utf-8")
+    blocks = [content for language, content in fenced(text) if language in ("", "bash", "sh")]
+    for line in "\n".join(blocks).replace("\\\n", " ").splitlines():
+        if call := CALL.match(line):
+            name, *rest = shlex.split(call["words"], comments=True)
+            assert name in commands(), line
+            parsed(name, rest)
+    for said in re.findall(r"`([^`\n]+)`", text):
+        if (call := CALL.fullmatch(said)) and call["words"] != "<command>":
+            name, *rest = call["words"].split()
+            assert name in commands(), said
+            with contextlib.redirect_stdout(io.StringIO()) as help_, pytest.raises(SystemExit):
+                parsed(name, ["--help"])
+            for word in rest:
+                assert not word.startswith("--") or re.search(rf"{word}\b", help_.getvalue()), said
 
 
 def examples(path: Path) -> list[tuple[str, str]]:
@@ -37,7 +76,7 @@ def printed(code: str, namespace: dict[str, object]) -> str:
     return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
 
 
-@pytest.mark.parametrize("page", [PAGE, DESIGNS], ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", [PAGE, DESIGNS, KADS], ids=lambda page: page.stem)
 def test_the_pages_print_what_they_say(page: Path) -> None:
     namespace: dict[str, object] = {}
     for code, said in examples(page):
@@ -113,7 +152,7 @@ def headings(page: Path) -> set[str]:
     return {re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in found}
 
 
-@pytest.mark.parametrize("page", [PAGE, DESIGNS], ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", [PAGE, DESIGNS, KADS], ids=lambda page: page.stem)
 def test_links_of_the_pages_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
         file, _, anchor = target.partition("#")
@@ -122,7 +161,7 @@ def test_links_of_the_pages_lead_somewhere(page: Path) -> None:
         assert not anchor or anchor in headings(other), target
 
 
-@pytest.mark.parametrize("page", [PAGE, DESIGNS], ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", [PAGE, DESIGNS, KADS], ids=lambda page: page.stem)
 def test_every_work_that_a_page_cites_is_in_its_references(page: Path) -> None:
     text, references = page.read_text(encoding="utf-8").split("## References")
     for authors, year in re.findall(r"([A-Z]\w+)(?:, \w+)*(?: and \w+)? (\d{4})\b", text):
@@ -137,18 +176,12 @@ def test_the_picture_is_small_and_says_what_it_shows() -> None:
     assert "<title>" in picture.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("code", [code for code, _ in examples(ROOT / "README.md")])
-def test_the_readme_runs_or_would_with_the_raw_files(code: str) -> None:
-    if NEEDS_RECORD not in code:
-        printed(code, {})
-        return
-    call = next(n for n in ast.walk(ast.parse(code)) if isinstance(n, ast.Call) and NEEDS_RECORD in ast.unparse(n.func))
-    arguments = [ast.literal_eval(a) for a in call.args]
-    keywords = {str(k.arg): ast.literal_eval(k.value) for k in call.keywords}
-    bound = inspect.signature(detente.data.panel.build).bind(*arguments, **keywords).arguments
-    assert bound["unit"] in ("dyad-year", "directed-dyad-year", "state-year")
-    built = inspect.get_annotations(detente.data.panel.Built)
-    assert set(re.findall(r"built\.(\w+)", code)) <= set(built)
+@pytest.mark.record
+def test_the_page_on_panels_runs_with_the_raw_files(mirror: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DETENTE_MIRROR", str(mirror))
+    namespace: dict[str, object] = {}
+    for code, said in examples(ROOT / "docs" / "panel.md"):
+        assert printed(code, namespace) == said
 
 
 def test_what_the_changelog_says_to_write_now_is_there() -> None:

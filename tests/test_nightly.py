@@ -51,7 +51,7 @@ def test_what_cannot_run_is_skipped_with_its_reason(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("broken", "status"), [("", 0), ("make", 1), ("snakemake", 1)])
 def test_a_part_that_fails_hides_no_other_and_is_no_success(tmp_path: Path, broken: str, status: int) -> None:
-    found, lines = said(tmp_path, broken=broken, mirror=str(tmp_path), slurm=True)
+    found, lines = said(tmp_path, broken=broken, mirror=f"{tmp_path / 'gone'}:{tmp_path}", slurm=True)
     assert found == status
     failed = {"make": {3, 4}, "snakemake": {2}}.get(broken, set())
     assert [line.split()[0] for line in lines] == ["FAILED" if i in failed else "passed" for i in range(5)]

@@ -16,6 +16,7 @@ import pytest
 from detente.base.errors import UnfitPackage
 from detente.base.files import zipped
 from detente.cli import package
+from detente.data import pinned
 from detente.provenance import METADATA, Commit, Crate, check, fresh, metadata
 from detente.provenance.bundle import CONTEXT, LARGEST
 from detente.report import TEMPLATES, read_templates
@@ -73,6 +74,8 @@ def test_an_empty_file_is_refused_by_name() -> None:
 def test_raw_data_are_known_by_their_bytes_wherever_they_lie() -> None:
     digest = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"  # sha256 of "x"
     assert "raw data: docs/x.csv" in refused({"docs/x.csv": b"x"}, (digest,))
+    blob = "c1b0730e0133447badcfd47fd144e254807b06e1"  # printf x | git hash-object --stdin
+    assert "raw data: docs/x.csv" in refused({"docs/x.csv": b"x"}, (blob,))
     assert "raw data: data/raw/mme/a.csv" in refused({"data/raw/mme/a.csv": b"y"})
     assert "raw data: data/processed/paper/panel.parquet" in refused({"data/processed/paper/panel.parquet": b"y"})
 
@@ -301,4 +304,4 @@ def test_what_is_packed_is_the_project_itself_without_marks_and_without_what_run
         name for name in tracked if name.startswith(".ci/") or name.endswith((".gitkeep", "py.typed"))
     }
     assert own["ABOUT.md"] == (root / "README.md").read_bytes()
-    check(own, [f.sha256 for r in load_project(root).sources.values() for f in r.files], [str(root)])
+    check(own, pinned(load_project(root).sources.values()), [str(root)])

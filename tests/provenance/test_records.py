@@ -17,6 +17,7 @@ from snakemake.persistence.file import FilePersistence
 from detente.base.errors import UnknownOrigin
 from detente.base.files import read_json, sha256, write_json, write_text
 from detente.cli import RECORDED, main
+from detente.plan import made_again
 from detente.provenance import RECORDS, altered, ancestry, lineage, make_again, pythons_of, record, versions_of
 
 from support.made_manifests import MODULE, PANEL, PRODUCTS, RECEIPT, SOFTWARE, TABLE, build
@@ -131,9 +132,34 @@ def test_a_damaged_record_of_snakemake_is_noticed_and_made_again(study: Path, co
 
 
 @pytest.mark.fault("provenance")
-def test_an_emptied_record_of_a_step_is_noticed(study: Path) -> None:
-    (study / f".snakemake/made/{TABLE}.json").write_bytes(b"")
-    assert altered() == {TABLE: "the record of its step cannot be read"}
+@pytest.mark.parametrize("content", [b"", b"{", b"5", None])
+def test_a_damaged_record_of_a_step_is_noticed(study: Path, content: bytes | None) -> None:
+    file = study / f".snakemake/made/{TABLE}.json"
+    file.unlink() if content is None else file.write_bytes(content)
+    assert altered() == {TABLE: "there is no readable record of its step"}
+
+
+@pytest.mark.fault("provenance")
+def test_without_any_record_every_product_is_made_again_and_one_line_says_so(study: Path) -> None:
+    others = [
+        "reports/.gitkeep",
+        "data/processed/.gitkeep",
+        "reports/bench/bench.json",
+        "data/processed/tidy/x.parquet",
+    ]
+    kept = "data/processed/mini/tidy/mme.parquet"
+    for name in (*others, kept):
+        write_text("x", Path(name))
+    assert made_again() == {}
+    shutil.rmtree(study / RECORDS)
+
+    (said,) = made_again().items()
+
+    places = (Path("data/processed/mini"), Path("reports/mini"))
+    files = [path.as_posix() for place in places for path in sorted(place.rglob("*")) if path.is_file()]
+    assert said == (".snakemake", f"no record of how {len(files)} files, such as {files[0]}, were made")
+    assert all(snakemakes(product, "incomplete").is_file() for product in (*PRODUCTS, kept))
+    assert not any(snakemakes(other, "incomplete").exists() for other in others)
 
 
 def test_names_too_long_for_one_file_are_found_where_snakemake_keeps_them(study: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -99,7 +100,7 @@ def test_what_is_not_at_hand_is_said_so_and_nothing_is_run(study: Path, capsys: 
     ("path", "message"),
     [
         ("reports/mini/tables/mian.tex", r"mian\.tex: the manifest does not list it; .*nearest: .*main\.tex"),
-        ("README.md", "not a product of a study"),
+        ("README.md", "README.md: not a product of a study here; those lie in .*; run this in the project's"),
         ("reports/other/x.csv", "there is no manifest; build the study first"),
     ],
 )  # fmt: skip
@@ -108,6 +109,19 @@ def test_a_file_without_an_origin_is_refused(
 ) -> None:
     assert main(["trace", path, "--root", str(study)]) == 1
     assert re.search(message, capsys.readouterr().err)
+
+
+@pytest.mark.fault("provenance")
+def test_a_file_of_a_project_that_is_not_named_leads_to_the_option_that_names_it(
+    study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (elsewhere := tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(elsewhere)
+    assert main(["trace", str(study / TABLE)]) == 1
+    way = "run this in the project's folder, or name it with --root"
+    places = "those lie in reports/ and data/processed/"
+    found = os.path.relpath(study / TABLE)
+    assert capsys.readouterr().err == f"UnknownOrigin: {found}: not a product of a study here; {places}; {way}\n"
 
 
 def test_a_file_of_the_robustness_is_traced_by_its_own_manifest(

@@ -14,8 +14,10 @@ import pytest
 from detente.base.errors import NotVerified
 from detente.base.files import write_frame, write_json, write_text
 from detente.cli import main, verify
+from detente.cli.verify import Target, is_quick
 from detente.provenance import STAMP, Build, commit, compare, copied, counted, inputs, own_files
 from detente.provenance.comparison import CHECKSUM, Unequal, difference, relative, summary
+from detente.study.config import load_project
 
 from support.made_manifests import CSV, FIGURE, NUMBERS, PANEL, PDF, PRODUCTS, TABLE, build, listed
 
@@ -305,3 +307,24 @@ def test_a_package_is_copied_without_git_and_keeps_its_commit(tmp_path: Path, mo
 
 def test_every_status_is_counted() -> None:
     assert counted([]) == {"exact": 0, "within tolerance": 0, "different": 0, "missing": 0, "extra": 0}
+
+
+@pytest.mark.fault("provenance")
+@pytest.mark.parametrize(
+    ("study", "robustness", "decisions", "quick"),
+    [
+        # The decisions of the multiverse are in the manifest of a paper with an appendix alone.
+        ("paper", False, [], True),
+        ("paper", False, ["config/multiverse.yaml"], False),
+        ("paper", True, ["config/multiverse.yaml"], False),
+        # The demo's paper has no appendix to leave out.
+        ("demo", False, [], False),
+    ],
+)
+def test_a_paper_is_built_again_with_its_appendix_or_without_as_it_was(
+    root: Path, study: str, robustness: bool, decisions: list[str], quick: bool
+) -> None:
+    target = Target(load_project(root).study(study), robustness)
+    config = dict.fromkeys(["config/claims.yaml", *decisions], "0" * 64)
+
+    assert is_quick(target, {"config": config}) is quick

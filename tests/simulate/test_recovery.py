@@ -36,7 +36,7 @@ def from_files(world: SimulatedWorld, folder: Path) -> dict[str, pd.DataFrame]:
         slug = source.slug
         raw = {table.file: read_raw(folder / (table.slug or slug) / table.file, table) for table in source.raw}
         for table in source.raw:
-            check_raw(source, table, raw[table.file])
+            check_raw(source, table, raw[table.file], simulated=True)
         tidy[slug] = validated(source.clean(raw).frame, tidy_schema(source), slug)
     return tidy
 

@@ -19,7 +19,9 @@ PAPER = [e for e in EXHIBITS if e.page == "paper"]
 @pytest.mark.slow
 @pytest.mark.parametrize("exhibit", PAPER, ids=[f"{e.kind} {e.name}" for e in PAPER])
 def test_exhibits_of_the_paper_keep_the_contract(exhibit: Exhibit) -> None:
-    check_exhibit(exhibit, made.evidence("demo"))
+    # Only the paper's claims have years of their own, only a simulated world has a truth.
+    of_demo = exhibit.applies(made.evidence("demo").traits)
+    check_exhibit(exhibit, made.evidence("demo" if of_demo else "paper"))
 
 
 @pytest.mark.parametrize("exhibit", EXHIBITS, ids=[f"{e.page} {e.kind} {e.name}" for e in EXHIBITS])

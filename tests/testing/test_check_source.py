@@ -52,7 +52,7 @@ def test_every_source_keeps_the_contract_on_its_pinned_bytes(slug: str, mirror: 
         path = mirror / (records[owner].folder or owner) / table.file
         if not path.is_file():
             pytest.skip(f"no {path}")
-        raw[table.file] = read_raw(path, table)
+        raw[table.name] = read_raw(path, table)
     check_source(REGISTRY[slug], raw)
 
 
