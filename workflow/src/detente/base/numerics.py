@@ -79,8 +79,8 @@ BLAMED = 1e-3
 PRODUCT = 1e-9
 # A treatment is another in another unit if it differs from a line by no more than rounding, relative to its range.
 CONVERTED = 1e-9
-# A singular covariance is drawn from by its eigenvectors, down to this share of the largest eigenvalue.
-DRAWN = 1e-14
+# Share of the largest eigenvalue of correlations at or below which another is zero but for rounding, when drawn from.
+DRAWN = 1e-12
 # Ends of a bootstrap's interval, in standard errors: where each null that is tried costs a fit, and where it does not;
 # distance from the estimate beyond which it counts as unbounded, as ties are lost in rounding there.
 COARSE, FINE, FARTHEST = 1e-3, 1e-12, 512.0

@@ -21,6 +21,7 @@ from detente.base.types import Array, Codes
 from detente.stats.causal.panel import TreatmentPanel
 from detente.stats.covariance import Covariance, Information, SandwichParts, Vcov, covariance, parse
 from detente.stats.fitting import Printed
+from detente.stats.normal import normal_draws
 
 # Draws of the largest of several t statistics.
 BAND_DRAWS = 20_000
@@ -42,10 +43,6 @@ class Weights(Information):
         """Sums of squared weights by unit, (U,), of a combination of the effects (k,)."""
         combined: Array = self.left @ direction
         return self._of_units(np.bincount(self.unit, combined * combined, self.units))
-
-    def weighing(self, effect: int) -> int:
-        """Number of units with a weight in an effect."""
-        return int(np.count_nonzero(self._of_units(np.bincount(self.unit, self.left[:, effect] != 0, self.units))))
 
     def _of_units(self, found: Array | Codes) -> Array:
         return np.asarray(found if self.like is None else found[self.like], dtype=np.float64)
@@ -182,10 +179,8 @@ class EventStudy(Printed):
             return float("nan")
         block = made.matrix[np.ix_(kept, kept)]
         errors = np.sqrt(np.diag(block))
-        values, vectors = np.linalg.eigh(block / np.outer(errors, errors))
-        root = vectors * np.sqrt(np.clip(values, 0, None))
         rng = np.random.default_rng(seed)
-        largest = np.abs(rng.standard_normal((BAND_DRAWS, len(kept))) @ root.T).max(axis=1)
+        largest = np.abs(normal_draws(block, BAND_DRAWS, rng) / errors).max(axis=1)
         df = min(made.df(unit[i]) for i in kept)
         if np.isfinite(df):
             largest /= np.sqrt(rng.chisquare(df, BAND_DRAWS) / df)

@@ -15,6 +15,7 @@ from scipy.special import log_ndtr
 
 from detente.base.numerics import PARALLEL, TINY
 from detente.base.types import Array, Flags
+from detente.stats.normal import normal_draws
 
 Test = Literal["hybrid", "conditional"]
 TESTS = ("hybrid", "conditional")
@@ -151,9 +152,7 @@ def _least_favourable(covariance: Array, alpha: float) -> float:
     """Critical value of the first stage: every moment at its bound; infinite if there is no first stage."""
     if not alpha:
         return np.inf
-    values, vectors = np.linalg.eigh(covariance)
-    root = vectors * np.sqrt(np.clip(values, 0, None))
-    draws = np.random.default_rng(0).standard_normal((DRAWS, len(covariance))) @ root.T
+    draws = normal_draws(covariance, DRAWS, np.random.default_rng(0))
     return float(np.quantile(draws.max(axis=1), 1 - FIRST_STAGE * alpha))
 
 

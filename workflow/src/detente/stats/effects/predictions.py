@@ -18,12 +18,13 @@ import pandas as pd
 from scipy.special import expit
 
 from detente.base.errors import EstimationError
-from detente.base.numerics import DRAWN, LEVEL, interval, percentiles, two_sided
+from detente.base.numerics import LEVEL, interval, percentiles, two_sided
 from detente.base.types import Array
 from detente.stats.covariance import Covariance
 from detente.stats.effects.averages import Average, Predictor, at_draws, averages, predictor
 from detente.stats.effects.through import Through, derived, mean_effect, mean_effect_at, through
 from detente.stats.fitting import Fit, Printed
+from detente.stats.normal import normal_draws
 
 Values = Mapping[str, float]
 # Labels, and an average of each; or two, those of the second half to be taken off.
@@ -134,16 +135,7 @@ class Quantities(Printed):
 
 def draw_coefficients(estimate: Array, covariance: Covariance, draws: int, seed: int) -> Array:
     """`draws` coefficients (B, k) from N(b, V), V possibly singular (King, Tomz and Wittenberg 2000)."""
-    scale = np.sqrt(np.diag(covariance.matrix))
-    scale[scale == 0] = 1.0
-    correlation = covariance.matrix / np.outer(scale, scale)
-    normal = np.random.default_rng(seed).standard_normal((draws, len(estimate)))
-    try:
-        root = np.linalg.cholesky(correlation)
-    except np.linalg.LinAlgError:
-        values, vectors = np.linalg.eigh(correlation)
-        root = vectors * np.sqrt(np.where(values > DRAWN * values[-1], values, 0.0))
-    return np.asarray(estimate + (normal @ root.T) * scale)
+    return np.asarray(estimate + normal_draws(covariance.matrix, draws, np.random.default_rng(seed)))
 
 
 @dataclass(frozen=True)
