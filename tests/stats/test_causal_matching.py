@@ -339,8 +339,9 @@ def test_errors_for_independent_units_follow_from_sums_by_unit() -> None:
             for j, w in [(i, 1.0), *((j, -w) for j, w in own.items())]:
                 sums[j, k] += w * (panel.outcome[j, t + h] - panel.outcome[j, t - 1])
                 touched[j, k] = True
-    study = matching(panel, "ATT", window)
-    errors, n, total = analytic_errors(study), panel.units, len(pairs)
+    found = matched_sets(panel, "ATT", window)
+    study = found.study(as_published=True)
+    errors, n, total = analytic_errors(found), panel.units, len(pairs)
     left = sums - study.estimate * cells_of[:, None]
     assert study.influence == pytest.approx(left / total)
     assert errors["ratio"].to_numpy() == pytest.approx(np.sqrt(n * left.var(axis=0, ddof=1)) / total)
@@ -353,6 +354,40 @@ def test_errors_for_independent_units_follow_from_sums_by_unit() -> None:
     between = np.array([np.cov(a, cells_of)[0, 1] for a in sums.T])
     squared = n * (sums.var(axis=0, ddof=1) + study.estimate**2 * cells_of.var(ddof=1)) - 2 * study.estimate * between
     assert errors["unconditional"].to_numpy() == pytest.approx(np.sqrt(squared) / total)
+
+
+@pytest.mark.parametrize("estimand", ["ATT", "ART", "ATC", "ATE"])
+def test_what_moves_all_units_alike_is_no_part_of_effects_or_errors(estimand: str) -> None:
+    panel = small_panel(7)
+    moved = replace(panel, outcome=panel.outcome + 10 * np.sin(np.arange(panel.outcome.shape[1])))
+    how = Window(2, 1), Refinement("mahalanobis", COVARIATES)
+    one, two = (matching(of, estimand, *how) for of in (panel, moved))
+    assert two.estimate == pytest.approx(one.estimate, abs=1e-10)
+    assert two.influence == pytest.approx(one.influence, abs=1e-10)
+    published = matched_sets(moved, estimand, *how).study(as_published=True)
+    assert np.abs(published.influence - one.influence).max() > 0.01
+
+
+def test_changes_are_taken_less_the_mean_change_of_the_periods_controls() -> None:
+    panel, window = small_panel(9), Window(2, 1)
+    plain = sets_by_hand(panel, "ATT", window)
+    found = matched_sets(panel, "ATT", window, Refinement("mahalanobis", COVARIATES, size=2))
+    chosen = as_pairs(found.table(), panel)
+    sums, cells = np.zeros((panel.units, 2)), np.zeros(panel.units)
+
+    def change(u: int, t: int, h: int) -> float:
+        return float(panel.outcome[u, t + h] - panel.outcome[u, t - 1])
+
+    for (i, t), own in chosen.items():
+        cells[i] += 1
+        alike = [pairs for (_, year), pairs in plain.items() if year == t]
+        for h in (0, 1):
+            mean = np.mean([np.mean([change(j, t, h) for j in pairs]) for pairs in alike])
+            sums[i, h] += change(i, t, h) - mean
+            for j, weight in own.items():
+                sums[j, h] -= weight * (change(j, t, h) - mean)
+    study = found.study()
+    assert study.influence == pytest.approx((sums - study.estimate * cells[:, None]) / len(chosen), abs=1e-12)
 
 
 def test_a_bootstrap_draw_is_the_mean_over_the_sets_of_the_units_drawn() -> None:

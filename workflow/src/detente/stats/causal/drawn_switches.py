@@ -17,16 +17,20 @@ from detente.stats.causal.resampled import Assignment, Permuted
 
 @dataclass(frozen=True)
 class _Cells:
-    """Cells (N,) of the sets of one horizon: place in the panel, unit, group among G, change since the base."""
+    """Cells (N,) of the sets of one horizon: place in the panel, unit, period, group of G, change since the base."""
 
     place: Codes
     unit: Codes
+    period: Codes
     group: Codes
     change: Array
     groups: int
 
     def effect(self, switched: Array, units: int) -> tuple[float, Array]:
-        """The mean over cells that switch (N,) of their change less that of their group's others; influence (U,)."""
+        """The mean over cells that switch (N,) of their change less that of their group's others; influence (U,).
+
+        Influence is of changes less the mean change of the period's others, as in `Matched.study`.
+        """
         total, on = (np.bincount(self.group, weights, self.groups) for weights in (np.ones_like(switched), switched))
         off = total - on
         both = (on > 0) & (off > 0)
@@ -40,7 +44,10 @@ class _Cells:
         estimate = float((moved - np.where(both, on / np.where(off > 0, off, 1), 0.0) * stayed)[both].sum()) / count
         weight = np.where(both[self.group], weight, 0.0)
         share = switched * both[self.group]
-        return estimate, np.bincount(self.unit, weight * self.change - estimate * share, units) / count
+        others = np.maximum(-weight, 0)
+        total, brought = (np.bincount(self.period, sums) for sums in (others, others * self.change))
+        change = self.change - (brought / np.where(total > 0, total, 1))[self.period]
+        return estimate, np.bincount(self.unit, weight * change - estimate * share, units) / count
 
 
 def permuted_sets(
@@ -97,7 +104,7 @@ def _cells(matched: Matched, horizon: int) -> _Cells:
     unit = np.r_[sets.unit, sets.control]
     period = np.r_[sets.period, sets.year[sets.of_control]]
     group = np.r_[sets.group, sets.of_control]
-    return _Cells(unit * span + period, unit, group, np.concatenate(change), len(sets.year))
+    return _Cells(unit * span + period, unit, period, group, np.concatenate(change), len(sets.year))
 
 
 def _statistic(panel: TreatmentPanel, parts: list[_Cells], switched: Array) -> float:

@@ -24,7 +24,7 @@ import pandas as pd
 from detente.base.errors import UnknownOption, choices
 from detente.base.types import Array
 from detente.stats.causal.effects import EventStudy, Weights
-from detente.stats.causal.matching_sets import BASE, ESTIMANDS, Window, find_sets
+from detente.stats.causal.matching_sets import BASE, ESTIMANDS, Sets, Window, find_sets
 from detente.stats.causal.matching_weights import NOTHING, Refinement, Weighting, alike, refine
 from detente.stats.causal.panel import TreatmentPanel
 
@@ -48,16 +48,20 @@ class Matched:
         """The sets of the effect in the switch's own period."""
         return self.at[0]
 
-    def study(self) -> EventStudy:
+    def study(self, *, as_published: bool = False) -> EventStudy:
         """Effects by periods since the switch (equation 9), with what each unit adds to them (equation 13).
 
         Unit i has A_i, the sum of its weighted outcomes, and B_i, its focal cells: the estimate is Σ A_i / Σ B_i, and
-        i adds (A_i − estimate × B_i) / Σ B_i to its error.
+        i adds (A_i − estimate × B_i) / Σ B_i to its error. Changes of outcomes are taken less the mean change of the
+        period's controls: a focal cell's comparison is the same without what moves all units alike, and so is its
+        error. `as_published` takes changes as they are, as the paper and PanelMatch do for errors.
         """
         panel, every = self.panel, [self.at[int(horizon)] for horizon in self.window.horizons]
         focal = np.array([sum(len(part.sets.unit) for part in parts) for parts in every])
-        cells = self._cell_weights() / focal[:, None, None]
+        cells = self.cell_weights() / focal[:, None, None]
         sums = np.einsum("kut,ut->uk", cells, np.nan_to_num(panel.outcome))
+        if not as_published:
+            sums -= self._movement() / focal
         units = [np.concatenate([part.sets.unit for part in parts]) for parts in every]
         share = np.stack([np.bincount(of, minlength=panel.units) for of in units], axis=1) / focal
         estimate = sums.sum(axis=0)
@@ -79,7 +83,18 @@ class Matched:
             notes=self._notes(),
         )
 
-    def _cell_weights(self) -> Array:
+    def _movement(self) -> Array:
+        """What the mean changes of controls bring to the sum of each unit, (U, k); adds up to zero over units."""
+        brought = np.zeros((self.panel.units, len(self.window.horizons)))
+        for of_horizon, horizon in zip(brought.T, self.window.horizons, strict=True):
+            for part in self.at[int(horizon)]:
+                sets = part.sets
+                change = _mean_changes(sets, self.panel.outcome, int(horizon))
+                np.add.at(of_horizon, sets.unit, sets.sign * change[sets.period])
+                np.subtract.at(of_horizon, sets.control, sets.sign * part.total * change[sets.year[sets.of_control]])
+        return brought
+
+    def cell_weights(self) -> Array:
         """Weights (k, U, T) of outcomes in the sums over focal cells of their comparisons."""
         units, span = self.panel.outcome.shape
         table = np.zeros((len(self.window.horizons), units * span))
@@ -163,6 +178,18 @@ class Matched:
         return pd.DataFrame(rows, columns=["covariate", "horizon", "unrefined", "refined"])
 
 
+def _mean_changes(sets: Sets, outcome: Array, horizon: int) -> Array:
+    """Mean change (T,) of the outcome (U, T) since the base, of all controls before refinement, by the switch's period.
+
+    Each set counts alike; zero in a period without a control whose change is known.
+    """
+    change = sets.at_controls(outcome, horizon) - sets.at_controls(outcome, BASE)
+    weight = np.where(np.isnan(change), 0.0, alike(sets).total)
+    period, span = sets.year[sets.of_control], outcome.shape[1]
+    total = np.bincount(period, weight, span)
+    return np.asarray(np.bincount(period, weight * np.nan_to_num(change), span) / np.where(total > 0, total, 1.0))
+
+
 def _imbalance(parts: tuple[Weighting, ...], values: Array, horizon: int, unknown_is_zero: bool) -> float:
     own, apart = [], []
     for part in parts:
@@ -209,23 +236,21 @@ def matching(
     return matched_sets(panel, estimand, window, refinement).study()
 
 
-def analytic_errors(study: EventStudy) -> pd.DataFrame:
+def analytic_errors(matched: Matched) -> pd.DataFrame:
     """Standard errors for independent units by Imai, Kim and Wang (2023, section 4), one row per horizon.
 
     `conditional` on the treated share: √(n × variance over all N units of A_i) / Σ B, n units with a weight. `ratio`,
     of the ratio Σ A / Σ B by linearisation: √(N × variance of A_i − estimate × B_i) / Σ B, which is clustering by
-    "unit" with the factor N / (N − 1) for all N units, where the covariance of the study counts units with a weight.
+    "unit" with the factor N / (N − 1) for all N units, where the covariance of a study counts units with a weight.
     `unconditional` as PanelMatch 3.1.1 computes it: the same, but the covariance of A_i and B_i enters once instead of
     N times; it is there to compare with published numbers, not to be used.
 
-    A_i and B_i come from influence and share: A_i / Σ B = influence + estimate × share. Raises UnknownOption if the
-    study has no weights of outcomes.
+    All three are of outcomes as they are (`as_published` in `Matched.study`). A_i and B_i come from influence and
+    share: A_i / Σ B = influence + estimate × share.
     """
-    if study.weights is None:
-        raise UnknownOption("errors of matching need a study by matching: this one is not linear in outcomes")
-    units = study.panel.units
+    study, units = matched.study(as_published=True), matched.panel.units
     sums = study.influence + study.estimate * study.share
-    used = np.array([study.weights.weighing(k) for k in range(len(study.horizon))])
+    used = (matched.cell_weights() != 0).any(axis=2).sum(axis=1)
     between = np.array([np.cov(a, b)[0, 1] for a, b in zip(sums.T, study.share.T, strict=True)])
     spread, cells = sums.var(axis=0, ddof=1), study.share.var(axis=0, ddof=1)
     squared = units * (spread + study.estimate**2 * cells)
