@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +13,7 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from detente.base.errors import SourceSchemaError
+from detente.base.errors import SourceSchemaError, UnresolvedNames
 from detente.cli.formats import write_raw
 from detente.data.pins import load_sources
 from detente.data.record import clean_source
@@ -35,6 +36,7 @@ from detente.data.sources.rawtable import (
     text,
     whole,
 )
+from detente.data.sources.statecodes import refuse
 
 from support.builders import REPOSITORY, Raw, joined, simulated_raw
 
@@ -390,3 +392,44 @@ def test_a_capital_that_the_file_has_right_is_reported(mirror: Path, tmp_path: P
     shutil.copy(mirror / "cow-state-system" / "states2016.csv", tmp_path)
     with pytest.raises(SourceSchemaError, match="a correction finds nothing to correct: Tunis: coordinates of the"):
         clean_source(replace(source), lambda _, file: tmp_path / file, rows=15951)
+
+
+def named(raw: Raw) -> Tidy:
+    table = raw["names.csv"]
+    words = [name for cell in table["members"] for name in cell.split("; ")]
+    refuse(
+        [w for w in [*words, *table["host"]] if w != "France"],
+        ["France"],
+        "names/names.csv: no state is called",
+        "add it",
+    )
+    refuse([str(c) for c in table["code"] if c != 220], ["220"], "names/names.csv: no state has the code", "add it")
+    return kept({FILE: pd.DataFrame({"ccode": [220], "year": [1990], "cinc": [0.25]})})
+
+
+NAMES = RawTable("names.csv", {"code": whole(0, 999), "host": text(), "members": text()})
+FRANCE = "220,France,France; France\n"
+
+
+@pytest.mark.fault("raw files")
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (
+            "220,Atlantis,France",
+            "no state is called 'Atlantis' (.*); add it; 'Atlantis' first stands in names.csv, column 'host', line 3",
+        ),
+        ("220,France,France; Frence", "'Frence' first stands in names.csv, column 'members', line 3"),
+        ('220," Frence ",France', "column 'host', line 3"),
+        (
+            "221,France,France",
+            "no state has the code '221' (.*); add it; '221' first stands in names.csv, column 'code', line 3",
+        ),
+    ],
+)
+def test_a_name_or_code_of_no_state_is_told_with_column_and_line(tmp_path: Path, line: str, said: str) -> None:
+    (tmp_path / "names.csv").write_text(f"code,host,members\n{FRANCE}{line}\n{FRANCE}{line}\n", encoding="utf-8")
+    source = replace(SOURCE, slug="names", raw=(NAMES,), clean=named)
+    with pytest.raises(UnresolvedNames) as caught:
+        clean_source(source, lambda _, file: tmp_path / file)
+    assert re.search(said.replace("(.*)", r"\(.*\)"), str(caught.value))

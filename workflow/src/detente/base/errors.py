@@ -21,7 +21,11 @@ class SourceSchemaError(DetenteError):
 
 
 class UnresolvedNames(DetenteError):
-    """Names of states that no table of names knows."""
+    """Names or codes of states that no table knows: `strangers`, as the file has them."""
+
+    def __init__(self, message: str, strangers: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.strangers = tuple(strangers)
 
 
 class PanelError(DetenteError):

@@ -1,12 +1,15 @@
 """Raw files of sources, read as they are declared, and a source cleaned from them."""
 
+import math
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
-from detente.base.errors import SourceSchemaError
+from detente.base.errors import SourceSchemaError, UnresolvedNames
 from detente.base.frames import validated
 from detente.base.tables import TableFormat, read_table
 from detente.data.sources import RawTable, Source, Tidy, check_raw, tidy_schema
@@ -64,12 +67,46 @@ def clean_source(
     for (owner, file), records in held.items():
         for broken in unpromised(f"{owner} › files › {file}", records, counted(owner, file), "file has"):
             raise SourceSchemaError(broken)
-    coded = module.clean(raw, rules(whittle)) if module.whittles and whittle else module.clean(raw)
+    try:
+        coded = module.clean(raw, rules(whittle)) if module.whittles and whittle else module.clean(raw)
+    except UnresolvedNames as error:
+        raise UnresolvedNames("; ".join([str(error), *_places(error.strangers, module, raw)])) from error
     tidy = module.carry(coded)
     tidied = validated(tidy.frame, tidy_schema(module), f"tidy {module.slug}")
     if rows is not None and (faults := [*unpromised(module.slug, len(tidied), rows), *_idle(module, tidy)]):
         raise SourceSchemaError("\n".join(faults))
     return Tidy(tidied, tidy.attrition, tidy.idle)
+
+
+def _places(strangers: Sequence[str], module: Source, raw: Mapping[str, pd.DataFrame]) -> Iterator[str]:
+    """Where each of some names or codes first stands in the raw files: column, and line or row."""
+    for stranger in strangers:
+        for table in module.raw:
+            frame = raw[table.name]
+            if found := next(_holding(frame, list(table.columns), stranger), None):
+                column, at = found
+                yield f"{stranger!r} first stands in {table.file}, column {column!r}, {table.place(frame, at)}"
+                break
+
+
+def _holding(frame: pd.DataFrame, columns: Sequence[str], stranger: str) -> Iterator[tuple[str, int]]:
+    """Columns with a name or code, and its first row in each: cells that are it, then those of several names."""
+    held = {name: frame[name] if is_numeric_dtype(frame[name]) else frame[name].astype("str") for name in columns}
+    worded = {name: cells for name, cells in held.items() if not is_numeric_dtype(cells)}
+    part = rf"(?<!\w){re.escape(stranger)}(?!\w)"
+    same = {
+        name: cells.str.strip() == stranger if name in worded else cells == _number(stranger)
+        for name, cells in held.items()
+    }
+    for flags in (same, {name: cells.str.contains(part) for name, cells in worded.items()}):
+        yield from ((name, int(flag.to_numpy().argmax())) for name, flag in flags.items() if flag.any())
+
+
+def _number(word: str) -> float:
+    try:
+        return float(word)
+    except ValueError:
+        return math.nan
 
 
 def unpromised(place: str, found: int, rows: int | None, verb: str = "raw files clean to") -> Iterator[str]:

@@ -148,8 +148,9 @@ def refuse(strangers: Iterable[str], known: Collection[str], what: str, way_out:
         listed = choices(name, known)
         return listed.split("; ")[-1] if "; nearest: " in listed else "no name is near"
 
-    if listed := "; ".join(f"{name!r} ({nearest(name)})" for name in sorted(set(strangers))):
-        raise UnresolvedNames(f"{what} {listed}; {way_out}")
+    if unknown := sorted(set(strangers)):
+        listed = "; ".join(f"{name!r} ({nearest(name)})" for name in unknown)
+        raise UnresolvedNames(f"{what} {listed}; {way_out}", unknown)
 
 
 def refuse_unknown(names: Iterable[str], places: Gazetteer, stateless: Collection[str], where: str) -> None:
@@ -256,7 +257,9 @@ def translated(
     unknown = sorted({int(c) for c in code} - listed - set(strangers))
     if unknown:
         named = "; ".join(f"{c} ({choices(str(c), map(str, strangers))})" for c in unknown)
-        raise UnresolvedNames(f"{where}: no state has the code {named}; add the code to data/sources/codelists.py")
+        raise UnresolvedNames(
+            f"{where}: no state has the code {named}; add the code to data/sources/codelists.py", map(str, unknown)
+        )
     recoded = pd.DataFrame({"old": codes.astype("int64"), "new": code})[code != codes].value_counts(sort=False)
     for old, new, rows in recoded.reset_index().itertuples(index=False, name=None):
         log.add("recoded", "code of another list", rows, f"{old} is COW {new}")

@@ -26,7 +26,9 @@ def clean(raw: Frames) -> Tidy:
     once = known.drop_duplicates(["ISO3", "year", "spei_popweighted"])
     log.merge(known, once, "the same row repeated")
     if differ := sorted(once.loc[once.duplicated(["ISO3", "year"]), "ISO3"].unique()):
-        raise UnresolvedNames(f"{SLUG}/{FILE}: repeated rows of {', '.join(differ)} differ; say which one counts")
+        raise UnresolvedNames(
+            f"{SLUG}/{FILE}: repeated rows of {', '.join(differ)} differ; say which one counts", differ
+        )
     named = once.assign(ccode=once["ISO3"].map(codes))
     parts = [named]
     for iso, past in PREDECESSORS.items():
