@@ -65,6 +65,13 @@ def write_frame(frame: pd.DataFrame, path: Path, note: Mapping[str, object] | No
     write_whole(path, lambda temporary: pq.write_table(table, temporary, compression="zstd"))
 
 
+def parquet(frame: pd.DataFrame) -> bytes:
+    """Return a frame as parquet, the same bytes for the same frame."""
+    stream = io.BytesIO()
+    pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), stream, compression="zstd")
+    return stream.getvalue()
+
+
 def write_arrow(frame: pd.DataFrame, path: Path) -> None:
     """Write an Arrow file (IPC format, as Feather 2), which other languages read without copying."""
     write_whole(path, partial(frame.to_feather, compression="zstd"))

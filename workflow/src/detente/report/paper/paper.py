@@ -23,11 +23,9 @@ from detente.report.paper.document import Block, References, Shown, compose
 from detente.report.paper.markup import EQUATIONS, Sections, inline_html, inline_typst, to_html, to_typst
 from detente.report.paper.robustness_numbers import robustness_numbers
 from detente.report.site.provenance import origin_html, provenance_words
-from detente.report.tables.table import SIMULATED, Table, environment, fragment, render, typst_string
+from detente.report.tables.table import BANNER, Table, environment, fragment, render, typst_string
 from detente.study.config import OF_THE_PAPER, Author, Claim, Described
 
-BANNER = f"{SIMULATED}: every number here is made up to test the pipeline; none is evidence"
-"""The exhibit that an earlier step makes, one for each claim."""
 OF_THE_PAGE_ALONE = ("untested",)
 """Exhibits of the page of robustness about claims that a paper need not be about."""
 _SECTION = "\n#heading(level: 1)"

@@ -16,6 +16,8 @@ from detente.base.code import PROJECT
 from detente.report.formats import MINUS
 
 SIMULATED = "SIMULATED WORLD"
+BANNER = f"{SIMULATED}: every number here is made up to test the pipeline; none is evidence"
+"""What stands above every page of a simulated world."""
 TEMPLATES = PROJECT / "workflow" / "report"
 """Folder of the templates of tables, paper and pages."""
 # "decimal": on the right, with decimal points in line; "text": sentences, on the left, broken into lines.

@@ -1,0 +1,193 @@
+"""The site of a study: pages whole by themselves, nothing from outside, numbers of the frames to the last bit."""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import re
+import shutil
+import subprocess
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from detente.report.explorer import site_files
+from detente.report.explorer.home import answer
+from detente.report.explorer.packed import packed
+from detente.report.explorer.slim import slim
+
+from support import explored
+from support.pages import REPORT
+
+node = pytest.mark.skipif(explored.NODE is None, reason="there is no node, in which the scripts are run")
+CLAIM = "exercise"
+
+
+def frame(claim: str = CLAIM) -> pd.DataFrame:
+    return explored.evidence().of_claim("multiverse", claim)
+
+
+def test_the_files_are_those_that_the_workflow_was_told_of_and_the_same_twice() -> None:
+    files = explored.site()
+    assert sorted(files) == sorted(site_files(explored.evidence()))
+    assert explored.built(explored.evidence()) == files
+
+
+def test_every_link_leads_to_a_file_or_a_place_of_the_site_and_none_outside() -> None:
+    files = explored.site()
+    for name, page in explored.pages(files).items():
+        for link in explored.loaded(page):
+            if link == "data:,":
+                continue
+            path, _, anchor = link.partition("#")
+            target = posixpath.normpath(posixpath.join(posixpath.dirname(name), path)) if path else name
+            assert target in files, (name, link)
+            if anchor:
+                assert f'id="{anchor}"' in files[target].decode("utf-8"), (name, link)
+
+
+def test_pages_hold_no_script_or_style_of_their_own_and_allow_none_from_elsewhere() -> None:
+    for name, page in explored.pages(explored.site()).items():
+        policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)
+        assert policy, name
+        assert policy[1].startswith("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;")
+        assert "unsafe" not in policy[1]
+        assert not re.search(r"<style|<script>|<script [^>]*>[^<]|\sstyle=|\son\w+=", page), name
+
+
+def test_a_simulated_world_is_named_on_every_page_and_in_every_file_of_data() -> None:
+    files = explored.site()
+    for name, page in explored.pages(files).items():
+        assert "SIMULATED WORLD: every number here is made up" in page, name
+        assert "(SIMULATED WORLD)</title>" in page, name
+    data = [name for name in files if name.endswith((".csv", ".parquet"))]
+    assert data
+    assert all("SIMULATED_WORLD" in name for name in data)
+    ledger = pd.read_csv(io.BytesIO(files["data/ledger.SIMULATED_WORLD.csv"]))
+    assert set(ledger["world"]) == {"SIMULATED WORLD"}
+
+
+def test_every_claim_of_the_ledger_has_a_row_and_a_page_without_any_script() -> None:
+    files, ledger = explored.site(), explored.evidence().frame("ledger")
+    listed = files["claims.html"].decode("utf-8")
+    for row in ledger.itertuples():
+        assert f'<a href="claims/{row.claim}.html">' in listed
+        page = files[f"claims/{row.claim}.html"].decode("utf-8")
+        assert f"<h1>{row.label}</h1>" in page.replace("&#39;", "'")
+    assert "<noscript>" in files[f"claims/{CLAIM}.html"].decode("utf-8")
+
+
+def test_data_have_all_digits_of_their_frames() -> None:
+    evidence, files = explored.evidence(), explored.site()
+    shown = pd.read_csv(io.BytesIO(files[f"data/designs.{CLAIM}.SIMULATED_WORLD.csv"]))
+    pd.testing.assert_series_equal(shown["estimate"], evidence.of_claim("designs", CLAIM)["estimate"], rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "said"),
+    [
+        (["lowers"], "By its headline, the claim lowers the risk of an onset."),
+        (["inconclusive"] * 3, "By their headlines, all three claims are inconclusive."),
+        (
+            ["lowers", "raises", "inconclusive", "inconclusive"],
+            "By their headlines, of four claims one lowers the risk of an onset, one raises the risk of an onset and "
+            "two are inconclusive.",
+        ),
+    ],
+)
+def test_the_answer_counts_what_the_ledger_says(verdicts: list[str], said: str) -> None:
+    ledger = pd.DataFrame({"estimate": 0.1, "verdict": verdicts, "strength": "fragile"})
+    sentences = answer(explored.evidence().with_frames(ledger=ledger))
+    assert sentences[0] == said
+    conclusive = sum(verdict != "inconclusive" for verdict in verdicts)
+    assert sentences[1].startswith("As none is conclusive" if not conclusive else "Of the ")
+
+
+def test_columns_are_packed_in_little_room_and_refused_where_codes_would_not_do() -> None:
+    one = packed(pd.Series(["x", "x"]), "words")
+    assert one == {"kind": "words", "levels": ["x"], "width": 0, "data": ""}
+    assert packed(pd.Series(["a.0f", "a.ff"]), "hex")["data"] == "D/8="
+    with pytest.raises(OverflowError, match="does not fit into four bytes"):
+        packed(pd.Series([2.0**31], name="nobs"), "whole")
+
+
+def test_a_figure_in_less_room_keeps_what_is_drawn() -> None:
+    svg = (
+        '<?xml version="1.0"?>\n<svg xmlns:xlink="http://www.w3.org/1999/xlink"><metadata>x</metadata>'
+        '<g id="axes_1">\n <path id="m1" d="M 1.23456 2\nL 3 4.98765\n" style="stroke: #333333"/>'
+        '<use xlink:href="#m1" x="9.87654"/></g></svg>'
+    )
+    assert slim(svg) == (
+        '<svg><g><path id="i0" d="M 1.23 2 L 3 4.98" style="stroke: #333333"/><use href="#i0" x="9.87"/></g></svg>\n'
+    )
+
+
+@node
+def test_scripts_have_the_numbers_of_the_frame_to_the_last_bit() -> None:
+    expected = frame()
+    found = explored.in_node(CLAIM, "return {ids: table.ids, numbers: Object.fromEntries(Object.entries(table.numbers)"
+                             ".map(([name, values]) => [name, Array.from(values)]))};")  # fmt: skip
+    assert found["ids"] == list(expected["spec_id"])
+    assert {"conf_low", "conf_high", "smallest_effect", "statistic", "mde_share"} < set(found["numbers"])
+    for name, values in found["numbers"].items():
+        np.testing.assert_array_equal(np.array(values, dtype=float), expected[name].to_numpy(dtype=float), name)
+
+
+@node
+def test_no_question_mixes_estimands_and_equivalent_ones_are_the_frames() -> None:
+    program = (
+        "return Multiverse.questions(table).map(q => ({key: q.key, rows: Array.from(q.rows, r => table.ids[r])}));"
+    )
+    found = explored.in_node(CLAIM, program)
+    expected = frame().set_index("spec_id")
+    by_key = {q["key"]: expected.loc[q["rows"]] for q in found}
+    first = by_key.pop("equivalent")
+    headline = first[first["vcov"] == explored.evidence().headline_options["vcov"]]
+    assert set(headline.index) == set(expected.index[expected["equivalent"]])
+    assert set(by_key.pop("uncertain")["estimand"]) == {"headline"}
+    assert {key: set(rows["estimand"]) for key, rows in by_key.items()} == {key: {key} for key in by_key}
+
+
+@node
+def test_a_selection_is_summarised_as_the_frame_would_be() -> None:
+    program = """
+      const rows = Multiverse.filtered(table, Multiverse.questions(table)[0].rows, {source: ["cow"], vcov: ["dyadic"]});
+      return {ids: Array.from(rows, r => table.ids[r]), summary: Multiverse.summary(table, rows)};
+    """
+    found, whole = explored.in_node(CLAIM, program), frame()
+    mine = whole[whole["equivalent"] & (whole["source"] == "cow")]
+    there = mine[mine["error"] == ""].sort_values("estimate_of_mean")
+    assert len(there) > 5
+    assert found["ids"] == [*there["spec_id"], *mine.loc[mine["error"] != "", "spec_id"].sort_values()]
+    summary = found["summary"]
+    assert (summary["count"], summary["failed"]) == (len(there), len(mine) - len(there))
+    assert summary["negative"] == (there["estimate"] < 0).sum()
+    assert (summary["below"], summary["above"]) == ((there["conf_high"] < 0).sum(), (there["conf_low"] > 0).sum())
+    assert summary["median"] == pytest.approx(there["estimate_of_mean"].median(), rel=1e-12)
+    assert summary["powered"] == there["powered"].sum()
+
+
+@node
+def test_what_is_downloaded_is_the_rows_of_the_frame() -> None:
+    text = explored.in_node(CLAIM, "return Multiverse.csv(table, table.order);")
+    found = pd.read_csv(io.StringIO(text), keep_default_na=False, na_values={"estimate": [""]})
+    expected = frame().set_index("spec_id").loc[found["spec_id"]].reset_index()
+    assert len(found) == len(frame())
+    for name in ("specification", "claim", "source", "controls", "estimand", "error", "message", "verdict"):
+        assert list(found[name]) == list(expected[name]), name
+    np.testing.assert_array_equal(found["estimate"], expected["estimate"])
+    assert set(found["world"]) == {"SIMULATED WORLD"}
+
+
+@node
+def test_every_script_is_valid_and_types_hold_where_the_compiler_is_at_hand() -> None:
+    for script in sorted((REPORT / "site").glob("*.js")):
+        assert explored.NODE
+        checked = subprocess.run([explored.NODE, "--check", str(script)], capture_output=True, text=True, check=False)
+        assert checked.returncode == 0, checked.stderr
+    if (compiler := shutil.which("tsc")) is None:
+        pytest.skip("there is no tsc (npm install --global typescript), which checks the types of the scripts")
+    project = str(REPORT / "site" / "tsconfig.json")
+    typed = subprocess.run([compiler, "--project", project], capture_output=True, text=True, check=False)
+    assert typed.returncode == 0, typed.stdout

@@ -1,0 +1,9 @@
+"""The static, explorable site of a study: an answer, the claims ledger, and a page per claim with its multiverse.
+
+Every page is a file that loads nothing from outside of its folder, works without a server, and says what it says
+without scripts as well: these add switches, search and sorting.
+"""
+
+from detente.report.explorer.site import ASSETS, site_files, site_frames, site_of
+
+__all__ = ["ASSETS", "site_files", "site_frames", "site_of"]

@@ -1,0 +1,218 @@
+"""The static site of a study: every page, script and file of data by its name in the folder, from frames alone."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+from jinja2 import DictLoader, Environment, StrictUndefined
+
+from detente import __version__
+from detente.base.errors import EstimationError
+from detente.report.evidence import Evidence
+from detente.report.exhibit import Exhibit, made_of, registry
+from detente.report.explorer import claim_page
+from detente.report.explorer.exhibits import (
+    MARK,
+    as_csv,
+    claim_files,
+    curve_file,
+    data_file,
+    figure_file,
+    frames_needed,
+    of_one,
+    picture,
+    plates,
+    sections_of,
+)
+from detente.report.explorer.home import answer
+from detente.report.explorer.ledger_page import filters, heads, ledger_rows
+from detente.report.explorer.specifications import script, specifications_of
+from detente.report.figures import canvas as draw
+from detente.report.formats import percent
+from detente.report.labels import covariance_label
+from detente.report.tables.table import BANNER, fragment, render
+from detente.study.config import Described
+
+SCRIPTS = ("elements", "page", "multiverse", "curve", "specification", "explorer")
+ASSETS = ("site.css", *(f"{name}.js" for name in SCRIPTS))
+PAGES = (("index.html", "Answer"), ("claims.html", "Claims"))
+_FRAMES = ("ledger", "checks", "multiverse", "headline", "estimates", "failures", "influence")
+_OF_HOME = ("ledger", "checks")
+_TABLES = {"headline": "Covariances", "models": "Samples and estimators"}
+
+
+def site_files(evidence: Evidence) -> list[str]:
+    """Return the names of all files of a study's site, which follow from its configuration; no frame is read."""
+    simulated, claims = evidence.simulated, evidence.project.claims.every
+    of_claims = [name for claim in evidence.examined for name in (f"data/{claim}.js", *_curve_and(evidence, claim))]
+    described = [name for claim in evidence.described for name in _described_files(evidence, claim.id)]
+    home = ["figures/claims.svg", *(_whole(name, simulated) for name in _OF_HOME)]
+    pages = [*(file for file, _ in PAGES), *(f"claims/{claim.id}.html" for claim in claims)]
+    return [*ASSETS, *pages, *home, *of_claims, *described]
+
+
+def site_frames(evidence: Evidence) -> list[str]:
+    """Return the names of the frames that the site is made from."""
+    described = ["series", "findings"] if evidence.described else []
+    return frames_needed(evidence, [*_FRAMES, *described])
+
+
+def site_of(
+    evidence: Evidence, curves: Mapping[str, bytes], assets: Mapping[str, str], templates: Mapping[str, str]
+) -> dict[str, bytes]:
+    """Return the content of every file of the site, by name.
+
+    `curves` are pictures (PNG) of specification curves, by claim, which an earlier step drew; `assets` texts of the
+    style sheet and scripts by name; `templates` those of pages and of tables.
+    """
+    ready, files = evidence.only(site_frames(evidence)), {name: assets[name].encode("utf-8") for name in ASSETS}
+    pages = _Pages(ready, templates)
+    files["index.html"] = pages.home(files)
+    files["claims.html"] = pages.ledger()
+    for claim, page in pages.claims(curves, files):
+        files[f"claims/{claim}.html"] = page
+    expected = set(site_files(evidence))
+    if wrong := expected ^ set(files):
+        raise EstimationError(f"the site's files are not those that were announced: {', '.join(sorted(wrong)[:5])}")
+    return files
+
+
+class _Pages:
+    """Pages of one study, each filled into its template."""
+
+    def __init__(self, evidence: Evidence, templates: Mapping[str, str]) -> None:
+        self.evidence, self.templates = evidence, templates
+        self.engine = Environment(
+            loader=DictLoader(dict(templates)), undefined=StrictUndefined, autoescape=True, trim_blocks=True,
+            lstrip_blocks=True, keep_trailing_newline=True,
+        )  # fmt: skip
+        self.every = {c.id: c for c in evidence.project.claims.every}
+        self.rows = {str(r["claim"]): r for r in evidence.frame("ledger").to_dict("records")}
+
+    def filled(self, template: str, here: str, **values: Any) -> bytes:
+        """Fill a template, `here` being the page's file."""
+        study = self.evidence.study
+        own = {"name": study.name, "title": study.title, "abstract": study.abstract}
+        up = "../" * here.count("/")
+        shared = {"study": own, "simulated": self.evidence.simulated, "banner": BANNER, "version": __version__}
+        text = self.engine.get_template(template).render(**shared, pages=PAGES, here=here, up=up, **values)
+        return text.encode("utf-8")
+
+    def home(self, files: dict[str, bytes]) -> bytes:
+        """The first page; puts its picture and the data of that among `files`."""
+        evidence, exhibit = self.evidence, _exhibit("claims")
+        files["figures/claims.svg"] = picture(made_of(exhibit, evidence))
+        for name in _OF_HOME:
+            files[_whole(name, evidence.simulated)] = as_csv(evidence.frame(name), evidence.simulated)
+        errors = covariance_label(evidence.study.vcov[0]).long
+        caption = Environment(autoescape=False).from_string(exhibit.caption).render(errors=errors)
+        hero = {"alt": exhibit.alt, "caption": caption, "data": {n: _whole(n, evidence.simulated) for n in _OF_HOME}}
+        first = next(iter(evidence.examined), "")
+        doors = [
+            {"name": "I want to know what holds", "href": "claims.html",
+             "said": "Every claim with its estimate, its checks and its verdict: search, filter, sort."},
+            *([{"name": "I want to see which choices make it", "href": f"claims/{first}.html#explorer",
+                "said": "Switch decisions on and off, and see what becomes of the estimate."}] if first else []),
+            {"name": "I want to check a number", "href": "claims.html",
+             "said": "Each exhibit has its data at full precision, and the command that traces it to the raw files."},
+        ]  # fmt: skip
+        abstract = [part.strip() for part in evidence.study.abstract.split("\n\n") if part.strip()]
+        said = {"answer": answer(evidence), "hero": hero, "doors": doors, "abstract": abstract}
+        return self.filled("home.html.j2", "index.html", **said)
+
+    def ledger(self) -> bytes:
+        """The claims ledger."""
+        rows = [ledger_rows(self.evidence, row) for row in self.rows.values()]
+        found = filters(rows)
+        csv = _whole("ledger", self.evidence.simulated)
+        return self.filled("claims.html.j2", "claims.html", rows=rows, heads=heads(), filters=found, csv=csv)
+
+    def claims(self, curves: Mapping[str, bytes], files: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
+        """The page of every claim of the ledger, in its order; puts figures and data among `files`."""
+        order = list(self.rows)
+        for at, claim in enumerate(order):
+            before, after = (self.every[order[i]] if 0 <= i < len(order) else None for i in (at - 1, at + 1))
+            yield claim, self._claim(claim, curves, files, before=before, after=after)
+
+    def _claim(self, claim: str, curves: Mapping[str, bytes], files: dict[str, bytes], **turn: Any) -> bytes:
+        about, row, here = self.every[claim], self.rows[claim], f"claims/{claim}.html"
+        examined = claim in self.evidence.examined
+        values: dict[str, Any] = {
+            "claim": about, "row": row, "verdict": claim_page.verdict_words(row), "needs": row["needs"] or "",
+            "family": claim_page.family_words(row["family"]), "facts": claim_page.facts(self.evidence, about, row),
+            "headline": None, "checks": [], "tables": [], "sections": [], "explorer": False, "described": None,
+            "curve": {}, "trace": f"reports/{self.evidence.study.name}/claims_ledger.csv", **turn,
+        }  # fmt: skip
+        if examined:
+            values |= self._examined(claim, row, curves, files)
+        elif isinstance(about, Described) and any(claim == d.id for d in self.evidence.described):
+            values["described"] = self._described(about, files)
+        return self.filled("claim.html.j2", here, contents=_contents(values), **values)
+
+    def _examined(self, claim: str, row: Any, curves: Mapping[str, bytes], files: dict[str, bytes]) -> dict[str, Any]:
+        """What the page of a claim has that the study examines."""
+        evidence, curve = of_one(self.evidence, claim), _exhibit("curve")
+        files[f"data/{claim}.js"] = script(specifications_of(evidence, claim)).encode("utf-8")
+        files[curve_file(claim)] = curves[claim]
+        shown = {(plate.kind, plate.name): plate for plate in plates(evidence, claim, self.templates, files)}
+        sections = [
+            {"anchor": section.anchor, "heading": section.heading, "plates": kept}
+            for section, exhibits in sections_of(evidence)
+            if (kept := [p for e in exhibits if not (p := shown[e.kind, e.name]).empty])
+        ]
+        estimated = not pd.isna(row["estimate"])
+        tables = [claim_page.covariances(evidence, claim), claim_page.models(evidence, claim)] if estimated else []
+        made = [(t.name, fragment(render(t, "html", self.templates))) for t in tables if t is not None]
+        words = {"errors": covariance_label(evidence.study.vcov[0]).long, "interval": percent(0.95)}
+        caption = Environment(autoescape=False).from_string(curve.caption)
+        return {
+            "headline": claim_page.headline(evidence, row) if estimated else None,
+            "checks": claim_page.checks(evidence, claim),
+            "tables": [{"anchor": name, "html": html} for name, html in made],
+            "sections": sections,
+            "explorer": not evidence.frame("multiverse").empty,
+            "curve": {"alt": curve.alt, "caption": caption.render(claim={"label": evidence.examined[claim]}, **words)},
+        }
+
+    def _described(self, about: Described, files: dict[str, bytes]) -> dict[str, Any]:
+        """What the page of a claim has that the study describes."""
+        evidence, exhibit = of_one(self.evidence, about.id), _exhibit("described")
+        made = made_of(exhibit, evidence, about)
+        drawn = draw.canvas(1.0, simulated=evidence.simulated) if made is None else made
+        files[figure_file(exhibit, about.id)] = picture(drawn)
+        data = {name: data_file(name, about.id, evidence.simulated) for name in ("series", "findings")}
+        for name, file in data.items():
+            files[file] = as_csv(evidence.frame(name), evidence.simulated)
+        return {"file": figure_file(exhibit, about.id), "alt": exhibit.alt, "caption": about.design, "data": data}
+
+
+def _contents(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Anchors and names of what a claim's page has."""
+    parts = [
+        ("design", "Design", True),
+        ("needs", "What data would settle it", values["needs"]),
+        ("checks", "Checks", values["checks"]),
+        *((table["anchor"], _TABLES[table["anchor"]], True) for table in values["tables"]),
+        ("explorer", "Every specification", values["explorer"]),
+        *((section["anchor"], section["heading"], True) for section in values["sections"]),
+        ("described", "What the record shows", values["described"]),
+    ]
+    return [(anchor, said) for anchor, said, there in parts if there]
+
+
+def _exhibit(name: str) -> Exhibit:
+    return registry()["robustness", "figure", name]
+
+
+def _curve_and(evidence: Evidence, claim: str) -> list[str]:
+    return [curve_file(claim), *claim_files(evidence, claim)]
+
+
+def _described_files(evidence: Evidence, claim: str) -> list[str]:
+    data = [data_file(name, claim, evidence.simulated) for name in ("series", "findings")]
+    return [figure_file(_exhibit("described"), claim), *data]
+
+
+def _whole(frame: str, simulated: bool) -> str:
+    """Where the rows of all claims lie."""
+    return f"data/{frame}{f'.{MARK}' if simulated else ''}.csv"
