@@ -16,14 +16,15 @@ ALONE := $(PYTHON) -c 'import fcntl, os, sys; lock = os.open("$(VENV).lock", os.
 export PYTHONPATH := $(CURDIR)/workflow/src
 
 .DEFAULT_GOAL := help
-.PHONY: help demo paper robustness replicate verify package test test-slow test-all nightly lint bench data-page
+.PHONY: help demo paper robustness site replicate verify package test test-slow test-all nightly lint bench data-page
 
 help:
 	@printf '%s\n' \
 	  'make demo       the whole paper on a simulated world with known effects -> reports/demo/' \
 	  'make paper      the whole paper on the observed record -> reports/paper/ (raw files: data/raw/README.md; QUICK=1: no appendix)' \
 	  'make robustness every defensible specification of every claim, and the claims ledger -> reports/claims/robustness.html' \
-	  'make replicate  published tables re-estimated, number by number -> reports/replicate/' \
+	  'make site       the study to explore: a page per claim with all of its specifications -> reports/paper/site/index.html' \
+  'make replicate  published tables re-estimated, number by number -> reports/replicate/' \
 	  'make verify     rebuilds all of it in an empty folder and compares -> reports/paper/verification.html' \
 	  'make package    a replication package for a journal -> dist/' \
 	  'make test       the test suite, about six minutes, without any raw file' \
@@ -61,6 +62,9 @@ paper: $(READY)
 # Finished parts stay: a run that was killed goes on where it stopped.
 robustness: $(READY)
 	@$(DETENTE) run $(if $(filter file,$(origin STUDY)),claims,$(STUDY)) robustness
+
+site: $(READY)
+	@$(DETENTE) run $(STUDY) site
 
 verify: $(READY)
 	@$(DETENTE) verify --study $(STUDY) $(if $(ROBUSTNESS),--robustness) $(if $(MANIFEST),--manifest $(MANIFEST))

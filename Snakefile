@@ -3,6 +3,7 @@
 #   snakemake demo                        the whole paper on a simulated world
 #   snakemake paper                       the whole paper on the observed record
 #   snakemake robustness_paper            every defensible specification of every claim, and the claims ledger
+#   snakemake site_paper                  the explorable site of a study: a page per claim with its specifications
 #   snakemake replicate                   published tables re-estimated, number by number
 #   snakemake mine --configfile mine.yaml your own study (start it with `extends: paper` or `extends: demo`)
 
@@ -24,6 +25,7 @@ include: "workflow/rules/publish.smk"
 include: "workflow/rules/replicate.smk"
 include: "workflow/rules/robustness.smk"
 include: "workflow/rules/ledger.smk"
+include: "workflow/rules/site.smk"
 
 
 # A target names all that it is made of, so that what was deleted is made again though what follows from it is there.

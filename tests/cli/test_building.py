@@ -28,6 +28,8 @@ def test_a_study_file_is_a_target_whose_products_lie_beside_it(study: Path) -> N
     assert target.title == "A study of my own"
     assert target.products[0] == "reports/mine/paper.pdf"
     assert target_of("papers/mine.yaml", "robustness").name == "robustness_mine"
+    site = target_of("papers/mine.yaml", "site")
+    assert (site.name, site.products) == ("site_mine", ("reports/mine/site/index.html",))
 
 
 def test_a_shipped_study_is_built_here(study: Path) -> None:

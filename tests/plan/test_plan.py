@@ -123,6 +123,16 @@ def test_a_target_names_all_that_a_study_is_made_of(plan: Plan) -> None:
     assert not {"reports/paper/robustness.html", *of_paper.tables()} & set(of_paper.made_for_appendix())
 
 
+def test_the_site_of_a_study_has_a_page_and_the_specifications_of_each_claim_that_it_examines(plan: Plan) -> None:
+    tiny = plan.robustness_of["tiny"]
+    files = tiny.site()
+    assert len(files) == len(set(files))
+    assert {"reports/tiny/site/index.html", "reports/tiny/site/data/exercise.js"} <= set(files)
+    assert {f"reports/tiny/site/claims/{claim.id}.html" for claim in tiny.project.claims.every} <= set(files)
+    assert {"reports/tiny/robustness/curve.exercise.png", *tiny.examinations()[:1]} <= {*tiny.site_frames()}
+    assert "workflow/src/detente/report/figures/influence.py" in tiny.site_code()
+
+
 def test_what_a_shipped_study_depends_on_does_not_change_with_a_file_from_outside(plan: Plan, tmp_path: Path) -> None:
     other = Plan(ROOT, own(tmp_path, "extends: tiny\nname: mine\nseed: 5\n"), ValueError)
     for study in ("tiny", "paper"):

@@ -17,7 +17,7 @@ from detente.base.strict import content, shown
 from detente.cli.command import command
 from detente.cli.studying import planned
 
-Page = Literal["paper", "robustness"]
+Page = Literal["paper", "robustness", "site"]
 YAML = (".yaml", ".yml")
 REPLICATE = "replicate"
 NOTHING = "Nothing to do: all of it is there, as its files say."
@@ -38,13 +38,15 @@ class Target:
 @command("study", "mine.yaml robustness")
 def run(
     study: Annotated[str, "file of a study (its results are made beside it), name of a shipped study, or `replicate`"],
-    page: Annotated[Page, "`robustness` for all specifications of its claims and the claims ledger"] = "paper",
+    page: Annotated[
+        Page, "`robustness` for all specifications of its claims and the claims ledger, `site` to explore them"
+    ] = "paper",
     /,
     cores: Annotated[int | None, "processor cores to use (default: all)"] = None,
     quick: Annotated[bool, "build papers without their appendix on robustness"] = False,
     verbose: Annotated[bool, "show all that Snakemake says"] = False,
 ) -> None:
-    """Build a study: its paper, or its page of robustness."""
+    """Build a study: its paper, its page of robustness, or its site."""
     from snakemake_logger_plugin_detente import duration
 
     begun = time.monotonic()
@@ -81,14 +83,11 @@ def target_of(study: str, page: Page) -> Target:
     products = {
         "paper": (f"{made}/paper.pdf", f"{made}/index.html", f"{made}/tables", f"{made}/figures"),
         "robustness": (f"{made}/robustness.html", f"{made}/claims_ledger.csv", f"{made}/multiverse.parquet"),
+        "site": (f"{made}/site/index.html",),
     }
     title = project.study(name).title
     return Target(
-        {"paper": name, "robustness": f"robustness_{name}"}[page],
-        file.parent if file else Path(),
-        file,
-        title,
-        products[page],
+        name if page == "paper" else f"{page}_{name}", file.parent if file else Path(), file, title, products[page]
     )
 
 

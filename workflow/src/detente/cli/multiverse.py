@@ -42,7 +42,7 @@ def multiverse(
     (grid,) = grids_of(*of.read(), [claim])
     variants, nodes = grid.shards()[shard], list(grid.nodes)
     specs = [variant.specification for variant in variants]
-    rows = _read_panels(panels, specs)
+    rows = read_panels(panels, specs)
     frame = fitted(rows, variants, nodes)
     name = f"{claim}.{shard}"
     checked = recheck(rows, specs, frame, zlib.crc32(name.encode("utf-8")))
@@ -58,7 +58,7 @@ def multiverse(
         print(progress(read_json(plan), out.parent, since, time.time()), file=sys.stderr)
 
 
-def _read_panels(folder: Path, specs: Iterable[Specification]) -> dict[bool, pd.DataFrame]:
+def read_panels(folder: Path, specs: Iterable[Specification]) -> dict[bool, pd.DataFrame]:
     """Panels that specifications need, by whether they are directed, and of these the columns that they need."""
     return {way: pd.read_parquet(folder / FILES[way], columns=names) for way, names in columns_of(specs).items()}
 
@@ -148,7 +148,7 @@ def joint(
     variants = [v for v in grid.variants if v.equivalent and whole.loc[v.spec_id, "error"] == ""]
     frame = whole.loc[[v.spec_id for v in variants]].reset_index(drop=True)
     specs = [v.specification for v in variants]
-    rows = _read_panels(panels, specs)
+    rows = read_panels(panels, specs)
     found, tests = curve.curve(rows, specs) if specs else None, JOINT.empty()
     if found is not None:
         curve.agree(found.estimate, frame)

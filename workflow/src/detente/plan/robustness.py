@@ -11,7 +11,8 @@ from detente.data.panel import STATES
 from detente.data.sources import REGISTRY
 from detente.plan import code
 from detente.plan.stages import Stages, canonical
-from detente.report import FORMATS, of_single_claims
+from detente.report import FORMATS, Evidence, frame_files, of_single_claims
+from detente.report.explorer import site_files, site_frames
 from detente.study.config import MULTIVERSE, Described
 from detente.study.described import sources_of as described_from
 from detente.study.multiverse import Grid, grids_of, sources_of, variables_of, years_of
@@ -42,6 +43,7 @@ class RobustnessPlan(Stages):
     tried = partialmethod(Stages.fields, "seed", "simulation")
     tables = partialmethod(Stages.exhibit_files, "table", "robustness")
     robustness_code = partialmethod(Stages.page_code, "robustness", "robustness")
+    site_code = partialmethod(Stages.page_code, "site", "robustness")
 
     ledger_frames = LEDGER_FRAMES
     examined_frames = EXAMINED
@@ -206,6 +208,22 @@ class RobustnessPlan(Stages):
             *frames,
             *self.curves(),
         ]
+
+    def site(self) -> list[str]:
+        """Every file of the explorable site."""
+        return self.report(*(f"site/{name}" for name in site_files(self._shown)))
+
+    def site_frames(self) -> list[str]:
+        """Frames and curves that it is made from."""
+        folders = (f"data/processed/{self.name}", f"reports/{self.name}")
+        needs = site_frames(self._shown)
+        frames = frame_files(needs, *folders, self.claims, self.described_claims, self.study.claims)
+        return [*frames, *self.report(*(f"robustness/curve.{claim}.png" for claim in self.claims))]
+
+    @cached_property
+    def _shown(self) -> Evidence:
+        """The study as its exhibits see it, without a frame."""
+        return Evidence(self.project, self.study, {})
 
     def of_appendix(self) -> list[str]:
         """The same, where the paper has an appendix that is made from it."""

@@ -22,6 +22,7 @@ from detente.plan.study import COUNTS, StudyPlan
 from detente.provenance import RECORDS, altered, commit, make_again, unrecorded
 from detente.replicate import read_publications
 from detente.report import EXHIBITS, FORMATS
+from detente.report.explorer import ASSETS
 from detente.study import load
 from detente.study.config import Project
 from detente.study.multiverse import multiverse_of
@@ -32,7 +33,7 @@ RULE = re.compile(r"^rule (\w+):|^use rule \w+ as (\w+) with:", flags=re.M)
 # Rules that are made for each study are called after it.
 MADE = (
     *("acquire", "acquire_own", "acquire_robustness", "clean_own", "figures", "robustness", "robustness_report"),
-    *("simulate", "tables"),
+    *("simulate", "site", "tables"),
 )
 REPLICATIONS = Path("config/replications")
 # Parameters that say where things lie, not what is made of them: no change of them reruns a step.
@@ -172,6 +173,13 @@ class Plan:
     def templates(self, *names: str) -> list[str]:
         """Templates of the report, relative like code."""
         return [os.path.relpath(self.root / "workflow" / "report" / name) for name in names]
+
+    @property
+    def site_templates(self) -> list[str]:
+        """Pages, scripts and style of the explorable site, and the form of its tables."""
+        folder = self.root / "workflow" / "report" / "site"
+        pages = sorted(f"site/{path.name}" for path in folder.glob("*.j2"))
+        return self.templates("table.html.j2", *pages, *(f"site/{name}" for name in ASSETS))
 
     def labelled(self, file: str) -> dict[str, object]:
         """How `snakemake --report` shows an exhibit: reports/<study>/<kind>/<name>.<ending>."""
