@@ -61,6 +61,12 @@ def test_a_file_of_another_shape_is_refused_by_column(tmp_path: Path) -> None:
         RISKS.read(path)
 
 
+def test_numbers_that_are_all_whole_in_a_text_are_of_the_declared_type(tmp_path: Path) -> None:
+    whole = GOOD.assign(risk=[1.0, 0.0])
+    RISKS.write_csv(whole, tmp_path / "risks.csv")
+    pd.testing.assert_frame_equal(RISKS.read_csv(tmp_path / "risks.csv"), whole)
+
+
 def test_an_empty_frame_keeps_the_schema(tmp_path: Path) -> None:
     RISKS.write(RISKS.empty(), tmp_path / "risks.parquet")
     assert list(RISKS.read(tmp_path / "risks.parquet")) == list(RISKS.columns)

@@ -103,6 +103,11 @@ class FrameSchema:
         words = [name for name, column in self.columns.items() if column.dtype == "str"]
         blank = {name: [""] for name in self.columns if name not in words}
         frame = pd.read_csv(path, dtype=dict.fromkeys(words, str), keep_default_na=False, na_values=blank)
+        # Numbers that happen to be whole stand in text without a point.
+        whole = [
+            n for n, c in self.columns.items() if c.dtype == "float64" and n in frame and frame[n].dtype == "int64"
+        ]
+        frame = frame.astype(dict.fromkeys(whole, "float64"))
         return self.typed(frame, path) if len(frame) else self.empty()
 
     def typed(self, frame: pd.DataFrame, path: Path) -> pd.DataFrame:
