@@ -16,6 +16,10 @@ class RawFilesUnavailable(DetenteError):
     """Raw files cannot be had, or are not the files that `config/sources.yaml` describes."""
 
 
+class WrongBytes(RawFilesUnavailable):
+    """Raw files are there, and are not those that are pinned."""
+
+
 class SourceSchemaError(DetenteError):
     """A raw file has lost a column or uses a code that its codebook does not list."""
 

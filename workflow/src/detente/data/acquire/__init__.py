@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from detente.base.checksums import checksums
 from detente.base.code import PACKAGE
 from detente.base.environment import OBSTACLES
-from detente.base.errors import RawFilesUnavailable
+from detente.base.errors import RawFilesUnavailable, WrongBytes
 from detente.data.acquire import lfs
 from detente.data.acquire.download import DeliveryError, Downloader, Patience, alone
 
@@ -30,6 +30,9 @@ SHIPPED = PACKAGE / "data" / "handcoded"
 HTML = re.compile(
     rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body)\b", re.I | re.S
 )
+
+# What is said of a place where other bytes are than those of the pin.
+OTHER = re.compile(r": (wrong bytes|an HTML page): found|: wrong bytes came back|: more than the .* came back")
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,8 @@ def acquire(
     `sources`: records by slug; a file lives at `<raw>/<slug>/<file>`, and at `<slug>/<file>` below a folder of
     `mirror`, of which the first that has it is used; one of a source coded by hand is in the package. `progress`: show
     download bars on standard error: always, never, or (None) if that is a terminal. Raises RawFilesUnavailable naming
-    every file that cannot be had, what was expected, every place looked at and the ways on.
+    every file that cannot be had, what was expected, every place looked at and the ways on; WrongBytes, which is one,
+    if there are other bytes in the place of one.
     """
     with closing(Downloader(patience or Patience(), progress=progress)) as downloader:
         outcomes = {
@@ -93,7 +97,9 @@ def acquire(
         }
     missing = {slug: [o for o in each if isinstance(o, str)] for slug, each in outcomes.items()}
     if any(missing.values()):
-        raise RawFilesUnavailable(_report(missing, sum(map(len, outcomes.values())), raw))
+        changed = any(OTHER.search(said) for each in missing.values() for said in each)
+        fault = WrongBytes if changed else RawFilesUnavailable
+        raise fault(_report(missing, sum(map(len, outcomes.values())), raw))
     return [Receipt(slug, tuple(o for o in each if isinstance(o, Obtained))) for slug, each in outcomes.items()]
 
 
