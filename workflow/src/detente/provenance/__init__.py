@@ -5,15 +5,25 @@ compared product by product; and a replication package that a journal can check.
 """
 
 from detente.base.turns import RECORDS
-from detente.provenance.bundle import MARKS, METADATA, Crate, check, fresh, metadata
+from detente.provenance.bundle import (
+    CONTEXT,
+    MARKS,
+    METADATA,
+    Crate,
+    check,
+    described_address,
+    described_file,
+    fresh,
+    metadata,
+)
 from detente.provenance.checkout import STAMP, Commit, commit, committed, copied, own_files, versions
 from detente.provenance.comparison import GOOD, Build, Verdict, columns, compare, counted, inputs
 from detente.provenance.graph import Lineage, ancestry, lineage, printed, pythons_of, versions_of
 from detente.provenance.records import altered, make_again, record, unrecorded
 
 __all__ = [
-    "GOOD", "MARKS", "METADATA", "RECORDS", "STAMP", "Build", "Commit", "Crate", "Lineage", "Verdict",
-    "altered", "ancestry", "check", "columns", "commit", "committed", "compare", "copied", "counted", "fresh", "inputs",
-    "lineage", "make_again", "metadata", "own_files", "printed", "pythons_of", "record", "unrecorded", "versions",
-    "versions_of",
+    "CONTEXT", "GOOD", "MARKS", "METADATA", "RECORDS", "STAMP", "Build", "Commit", "Crate", "Lineage", "Verdict",
+    "altered", "ancestry", "check", "columns", "commit", "committed", "compare", "copied", "counted",
+    "described_address", "described_file", "fresh", "inputs", "lineage", "make_again", "metadata", "own_files",
+    "printed", "pythons_of", "record", "unrecorded", "versions", "versions_of",
 ]  # fmt: skip

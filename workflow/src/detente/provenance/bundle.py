@@ -154,9 +154,9 @@ class Crate:
 
 def metadata(crate: Crate, content: Mapping[str, bytes]) -> dict[str, Any]:
     """RO-Crate metadata (JSON-LD) of a package with these files; the metadata file itself is not listed."""
-    files = [_file(path, data) for path, data in sorted(content.items()) if path != METADATA]
+    files = [described_file(path, data) for path, data in sorted(content.items()) if path != METADATA]
     addressed = {f["address"]: (slug, f) for slug, s in crate.sources.items() for f in s["files"] if f["address"]}
-    remote = [_remote(address, slug, file) for address, (slug, file) in sorted(addressed.items())]
+    remote = [described_address(address, slug, file) for address, (slug, file) in sorted(addressed.items())]
     root = {
         "@id": "./",
         "@type": "Dataset",
@@ -191,7 +191,8 @@ def metadata(crate: Crate, content: Mapping[str, bytes]) -> dict[str, Any]:
     return {"@context": CONTEXT, "@graph": graph}
 
 
-def _file(path: str, data: bytes) -> dict[str, Any]:
+def described_file(path: str, data: bytes) -> dict[str, Any]:
+    """A file of a crate, as its metadata has it."""
     suffix = PurePosixPath(path).suffix
     return {
         "@id": quote(path, safe="/~!$&'()*+,;=:@[]"),
@@ -204,7 +205,8 @@ def _file(path: str, data: bytes) -> dict[str, Any]:
     }
 
 
-def _remote(address: str, slug: str, file: Mapping[str, Any]) -> dict[str, Any]:
+def described_address(address: str, slug: str, file: Mapping[str, Any]) -> dict[str, Any]:
+    """A raw file that is not in the crate; `file` has its name, bytes and sha256."""
     return {
         "@id": address,
         "@type": "File",

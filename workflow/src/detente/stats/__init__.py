@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from detente.stats.fitting import Fit, fit, made_covariance
     from detente.stats.frame import ModelFrame
     from detente.stats.linear.instrumental import anderson_rubin
+    from detente.stats.links import Curve
     from detente.stats.parts import read, sandwich_parts, subset
     from detente.stats.registry import REGISTRY, WITH_ENGINE, get
     from detente.stats.resampling.bootstrap import state_block_bootstrap
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
     from detente.stats.specification import HEADLINE, Specification
 
 __all__ = [
-    "HEADLINE", "REGISTRY", "WITH_ENGINE", "Covariance", "Estimated", "Estimator", "Fit", "Label", "Link",
+    "HEADLINE", "REGISTRY", "WITH_ENGINE", "Covariance", "Curve", "Estimated", "Estimator", "Fit", "Label", "Link",
     "ModelFrame", "Pairs", "SandwichParts", "Scores", "Solution", "Specification", "Statistic", "Vcov",
     "anderson_rubin", "calibration", "check_outcome", "check_rank", "circular_shift", "classical", "cluster",
     "confounding", "dyadic", "dyadic_cr2", "dyadic_jackknife", "estimator", "first_differences", "fit", "get", "hc0",

@@ -2,13 +2,14 @@
 
 `clean_source` makes one source's tidy table, `tidied` those of several, each cleaned once for its bytes and code, and
 `tidy_table` one by its name; `read_by` says which raw files these read; `own_source` reads a user's own data, by a file
-that describes them, and `own_table` a table of which that is known. References are read here, too, and `find_holes`
-finds what sources lack.
+that describes them, and `own_table` a table of which that is known; `days` and `numbers` are what its cells mean.
+References are read here, too, and `find_holes` finds what sources lack.
 """
 
 from detente.data.record.declared import OwnData
 from detente.data.record.holes import find_holes, hole_lines
 from detente.data.record.own import Own, own_declared, own_record, own_source, own_table, placed_table
+from detente.data.record.placing import days, numbers
 from detente.data.record.rawread import clean_source, read_raw
 from detente.data.record.references import cited, load_references, own_reference
 from detente.data.record.tidied import KEPT, RAW, Tidied, read_by, tidied, tidy_table
@@ -21,9 +22,11 @@ __all__ = [
     "Tidied",
     "cited",
     "clean_source",
+    "days",
     "find_holes",
     "hole_lines",
     "load_references",
+    "numbers",
     "own_declared",
     "own_record",
     "own_reference",

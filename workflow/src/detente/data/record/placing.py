@@ -117,8 +117,8 @@ def _dated(own: OwnData, raw: pd.DataFrame, where: str) -> pd.DataFrame:
         _refuse(column, year.notna() & (year % 1 != 0), where, "whole numbers")
         year = year.reset_index(drop=True)
         return rows.assign(year=year, first=year * 10_000, last=year * 10_000 + 9_999)
-    start = _days(raw[own.dates.start], own.dates.format, where)
-    end = start if own.dates.end is None else _days(raw[own.dates.end], own.dates.format, where)
+    start = days(raw[own.dates.start], own.dates.format, where)
+    end = start if own.dates.end is None else days(raw[own.dates.end], own.dates.format, where)
     first, last = start["first"], end["last"]
     if own.dates.ongoing:
         # One that begins after the years covered lies outside of them, and does not end before it starts.
@@ -137,11 +137,11 @@ def _dated(own: OwnData, raw: pd.DataFrame, where: str) -> pd.DataFrame:
     out = yearly(spells, low, high)
     lasting = out["first"].notna() & out["last"].notna()
     year = out["year"].where(out["year"] > 0, out["first"] // 10_000).where(lasting)
-    days = {"first": np.maximum(out["first"], year * 10_000), "last": np.minimum(out["last"], year * 10_000 + 9_999)}
-    return out.assign(year=year, **days).reset_index(drop=True)
+    ends = {"first": np.maximum(out["first"], year * 10_000), "last": np.minimum(out["last"], year * 10_000 + 9_999)}
+    return out.assign(year=year, **ends).reset_index(drop=True)
 
 
-def _days(column: pd.Series, form: str | None, where: str) -> pd.DataFrame:
+def days(column: pd.Series, form: str | None, where: str) -> pd.DataFrame:
     """First and last day that a date means, as yyyymmdd: a year, a month or a day."""
     if form or is_datetime64_any_dtype(column):
         dates = pd.to_datetime(_padded(column, form), format=form, errors="coerce")
