@@ -336,7 +336,7 @@ def test_every_output_is_looked_at_before_any_work(
     monkeypatch.setattr(declaring, "_made", lambda *_: pytest.fail("work was begun"))
     (tmp_path / "afile").touch()
     flag, below = declaring._flag(parameter), "afile" if option.folder else f"afile/made{''.join(option.endings[:1])}"
-    words = shlex.split(commands()[name].example)[2:]
+    words = shlex.split(commands()[name].example)[1 + len(declaring.spoken(name).split()) :]
     if flag in words:
         at = words.index(flag)
         words[at + 1] = below

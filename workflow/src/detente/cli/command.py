@@ -82,6 +82,11 @@ def command(group: Group, example: str) -> Callable[[F], F]:
     return lambda function: function
 
 
+def spoken(name: str) -> str:
+    """The words by which a command is called: those of its function's name."""
+    return name.replace("_", " ")
+
+
 @cache
 def commands() -> dict[str, Command]:
     """Every command by name, in the order of their groups; read from text, as importing all would take seconds."""
@@ -89,7 +94,8 @@ def commands() -> dict[str, Command]:
     for module, function, call in decorated(Path(__file__).parent, "command"):
         sentence = (ast.get_docstring(function) or "").split(".\n")[0].removesuffix(".")
         group, example = map(ast.literal_eval, call.args)
-        found[function.name] = Command(f"detente.cli.{module}", sentence, group, f"detente {function.name} {example}")
+        call_of = f"detente {spoken(function.name)} {example}"
+        found[function.name] = Command(f"detente.cli.{module}", sentence, group, call_of)
     order = list(GROUPS)
     return dict(sorted(found.items(), key=lambda item: (order.index(item[1].group), item[0])))
 
@@ -101,17 +107,24 @@ def described() -> str:
         lines.append(f"{title}:")
         for name, each in commands().items():
             if each.group == group:
-                lines.append(f"  {name:<12}{each.summary[0].lower()}{each.summary[1:]}")
+                lines.append(f"  {spoken(name):<12}{each.summary[0].lower()}{each.summary[1:]}")
                 lines += [f"{'':<14}{each.example}"] if group != "step" else []
         lines.append("")
     return "\n".join([*lines, "`detente <command> --help` says which options a command has, with an example."])
 
 
 def parsed(name: str, words: Sequence[str]) -> Callable[[], None]:
-    """The call of a command that `words` ask for; ends the program as argparse does if they are no legal call."""
+    """The call of a command that `words` ask for; ends the program as argparse does if they are no legal call.
+
+    `replicate check …` is the command `replicate_check`.
+    """
+    if words and f"{name}_{words[0]}" in commands():
+        name, words = f"{name}_{words[0]}", words[1:]
     declared = commands()[name]
     function = getattr(importlib.import_module(declared.module), name)
-    parser = _Parser(prog=f"detente {name}", description=f"{declared.summary}.", epilog=f"Example: {declared.example}")
+    parser = _Parser(
+        prog=f"detente {spoken(name)}", description=f"{declared.summary}.", epilog=f"Example: {declared.example}"
+    )
     one_of = cache(partial(parser.add_mutually_exclusive_group, required=True))
     options = {parameter.name: (parameter, *_said(hint)) for parameter, hint in _options(function)}
     for parameter, kind, option in options.values():
