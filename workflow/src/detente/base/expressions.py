@@ -21,6 +21,9 @@ from detente.base.errors import FormulaError, PanelError, UnknownVariable, choic
 
 Values = npt.NDArray[np.float64]
 Missing = Literal["refuse", "drop", "largest"]
+# A name that is no word of Python's is written in back-ticks, and is a word of this form while it is parsed.
+QUOTED = re.compile(r"`([^`]+)`")
+_STOOD = re.compile(r"\bquoted_((?:[0-9a-f]{2})+)\b")
 DEEPEST = 60
 LONGEST = 2_000
 
@@ -69,11 +72,14 @@ class Table:
 
 
 def parse(text: str) -> ast.expr:
-    """The expression, if it is made of nothing but what this language has; raises FormulaError naming anything else."""
+    """The expression, if it is made of nothing but what this language has; raises FormulaError naming anything else.
+
+    A column whose name is no word of Python's stands in back-ticks: `` `gdp.pc` > 0 ``.
+    """
     if len(text) > LONGEST:
         raise FormulaError(f"an expression of {len(text):,} characters; at most {LONGEST:,} are read")
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        tree = ast.parse(QUOTED.sub(lambda found: f"quoted_{found[1].encode().hex()}", text.strip()), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         way = "; equality is written ==" if re.search(r"(?<![=!<>])=(?!=)", text) else ""
         raise FormulaError(f"{text!r} cannot be read as an expression{way}") from error
@@ -95,7 +101,17 @@ def names(tree: ast.expr) -> tuple[str, ...]:
     """Columns that an expression speaks of, each once."""
     functions = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     found = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in functions]
-    return tuple(dict.fromkeys(n.id for n in found))
+    return tuple(dict.fromkeys(_name(n.id) for n in found))
+
+
+def _name(word: str) -> str:
+    """The name of a column, as it is in the data."""
+    return _STOOD.sub(lambda found: bytes.fromhex(found[1]).decode(), word)
+
+
+def _said(node: ast.expr) -> str:
+    """A part of an expression, as it was written."""
+    return _STOOD.sub(lambda found: f"`{bytes.fromhex(found[1]).decode()}`", ast.unparse(node))
 
 
 def uses_lag(tree: ast.expr) -> bool:
@@ -117,7 +133,7 @@ def _check(node: ast.AST, text: str, depth: int) -> None:
         raise FormulaError(f"{text[:60]!r}…: brackets within brackets, more than {DEEPEST} deep")
     if isinstance(node, ast.Constant):
         if isinstance(node.value, bool) or not isinstance(node.value, int | float | str):
-            raise FormulaError(f"{text!r}: {ast.unparse(node)} is neither a number nor a text")
+            raise FormulaError(f"{text!r}: {_said(node)} is neither a number nor a text")
     elif not isinstance(node, ast.Name):
         for part in _parts(node, text):
             _check(part, text, depth + 1)
@@ -139,7 +155,7 @@ def _parts(node: ast.AST, text: str) -> list[ast.expr]:
         if node.keywords:
             raise FormulaError(f"{text!r}: functions take no names of arguments")
         return node.args
-    said = ast.unparse(node) if isinstance(node, ast.expr) else type(node).__name__
+    said = _said(node) if isinstance(node, ast.expr) else type(node).__name__
     raise FormulaError(f"{text!r}: {said!r} is not allowed; an expression has columns, numbers, texts, + - * / ** %, "
                        f"comparisons, and, or, not, and the functions {', '.join(FUNCTIONS)}")  # fmt: skip
 
@@ -188,7 +204,7 @@ class _Evaluation:
         if isinstance(node, ast.Constant):
             return node.value if isinstance(node.value, str) else np.float64(float(node.value))  # type: ignore[arg-type]
         if isinstance(node, ast.Name):
-            return column(self.table.frame, node.id)
+            return column(self.table.frame, _name(node.id))
         if isinstance(node, ast.BinOp):
             return _ARITHMETIC[type(node.op)](self.numbers(node.left), self.numbers(node.right))
         if isinstance(node, ast.UnaryOp):
@@ -203,7 +219,7 @@ class _Evaluation:
     def numbers(self, node: ast.expr) -> Values:
         value = self.of(node)
         if _is_text(value):
-            raise FormulaError(f"{self.text!r}: {ast.unparse(node)!r} is text, not numbers")
+            raise FormulaError(f"{self.text!r}: {_said(node)!r} is text, not numbers")
         return np.asarray(value, dtype=np.float64)
 
     def unary(self, node: ast.UnaryOp) -> Values:
@@ -270,7 +286,7 @@ class _Evaluation:
     def whole(self, node: ast.expr) -> int:
         value = self.numbers(node)
         if value.ndim or value != np.round(value) or value < 0:
-            raise FormulaError(f"{self.text!r}: {ast.unparse(node)!r} must be a whole number")
+            raise FormulaError(f"{self.text!r}: {_said(node)!r} must be a whole number")
         return int(value)
 
 

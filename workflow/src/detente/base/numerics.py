@@ -1,7 +1,6 @@
 """Levels, thresholds, tolerances, quantiles and p-values, once."""
 
 import math
-from decimal import Decimal
 from functools import cache
 from numbers import Real
 from typing import Any, TypeVar
@@ -18,6 +17,8 @@ LEVEL = 0.95
 EQUIVALENCE_LEVEL = 0.90
 # Levels at which the size of a test is measured.
 TEST_LEVELS = (0.01, 0.05, 0.10)
+# Level by which a published coefficient counts as significant.
+SIGNIFICANT = 0.05
 # Chance of finding an effect that is called detectable.
 POWER = 0.80
 # Share of a column's variance, and of its mean square, at or below which what fixed effects and controls leave of it
@@ -148,10 +149,13 @@ DISTANCE, NO_INVERSE, PSEUDO = 1e-5, 2.220446049250313e-16, 1.4901161193847656e-
 # log-odds that may be left.
 BALANCED, MOST_BALANCING, UNBALANCED = 1e-14, 5000, 1e-5
 # Published tables: gain of a log-likelihood at which the software behind them ends, most steps and halvings of one;
-# share of a coefficient by which it moves for a derivative; what rounding may add to half of the last printed digit.
+# share of a coefficient by which it moves for a derivative; a number one off in its last digit is relatively near by
+# its significant digits, of which at least so many are taken: 0.1 for two.
 GAIN, MOST_GAINS, MOST_HALVINGS = 1e-5, 200, 60
 STEP = 1e-6
-PRINTED = Decimal("1e-9")
+LEAST_DIGITS = 2
+# Share of numbers by which ranges of values may miss one another and still meet.
+MEETING = 1e-12
 # Contract suites: relative distance of estimates, and of standard errors, that are the same; of cross-products of
 # scores from the sum over pairs of rows, whose terms cancel.
 SAME, SAME_ERROR, SAME_MEAT = 1e-6, 1e-8, 1e-14

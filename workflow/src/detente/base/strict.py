@@ -205,8 +205,13 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _models(argument)
 
 
-def located(path: Path, keys: list[Any]) -> str:
+def located(path: Path, keys: Sequence[Any]) -> str:
     """`file:line` of the deepest of `keys` that the file holds."""
+    return f"{shown(path)}:{line_of(path, keys)}"
+
+
+def line_of(path: Path, keys: Sequence[Any]) -> int:
+    """Line of the deepest of `keys` that the file holds."""
     node = yaml.compose(path.read_text(encoding="utf-8"), _Safe)
     line = 1
     for key in keys:
@@ -220,7 +225,7 @@ def located(path: Path, keys: list[Any]) -> str:
             line = node.start_mark.line + 1
         else:
             break
-    return f"{shown(path)}:{line}"
+    return line
 
 
 def shown(path: Path) -> str:
