@@ -36,7 +36,7 @@ LONG = {"dyadic_robust", "mansfield_pevehouse_2000", "oneal_russett_2001_cc"}
 def estimated(folder: Path, name: str) -> tuple[Publication, Replication]:
     publication = read_publication(ROOT / f"config/replications/{name}.yaml")
     made = tables(publication, {key: folder / name / data.file for key, data in publication.data.items()})
-    check_columns(publication, made, name)
+    check_columns(publication, made)
     return publication, replicate(publication, made)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import pandas as pd
 
-from detente.base.errors import NotReproduced, RawFilesUnavailable
+from detente.base.errors import ConfigError, NotReproduced, RawFilesUnavailable, WrongBytes
 from detente.base.files import write_bytes, write_csv, write_text
 from detente.base.strict import files as listed
 from detente.cli.command import Home, Option, Output, Templates, command
@@ -24,13 +24,11 @@ NUMBERS, DYADIC = "replication.csv", "dyadic.csv"
 
 
 @dataclass(frozen=True)
-class Given:
-    """Published tables, and where their data are."""
+class Tables:
+    """Published tables."""
 
     tables: Annotated[Sequence[Path], f"files of tables (default: {FOLDER}/*.yaml)"] = ()
-    only: Annotated[Sequence[str], Option("tables to estimate (default: all)", "ID")] = ()
-    data: Annotated[Path | None, "folder of <id>/<file> (default: data/raw/replication)"] = None
-    mirror: Annotated[Path | None, f"folders to copy <id>/<file> from, joined as in PATH (default: {MIRROR})"] = None
+    only: Annotated[Sequence[str], Option("tables to look at (default: all)", "ID")] = ()
     root: Home = None
 
     def read(self) -> list[Publication]:
@@ -39,6 +37,14 @@ class Given:
 
         files = list(self.tables) or listed((self.root or project_root()) / FOLDER)
         return read_publications(files, list(self.only) or None)
+
+
+@dataclass(frozen=True)
+class Given(Tables):
+    """Published tables, and where their data are."""
+
+    data: Annotated[Path | None, "folder of <id>/<file> (default: data/raw/replication)"] = None
+    mirror: Annotated[Path | None, f"folders to copy <id>/<file> from, joined as in PATH (default: {MIRROR})"] = None
 
 
 @command("replication", "--only king_zeng_mid --out reports/replicate")
@@ -81,19 +87,23 @@ def replicate(
 
 def estimated(publications: Sequence[Publication], raw: Path, mirror: Sequence[Path]) -> Replication:
     """All tables; every file and every column is looked at before the first model is fitted."""
-    from detente.replicate import check_columns, not_at_hand, obtained, tables
+    from detente.replicate import check_columns, obtained, tables, unmade
     from detente.replicate import replicate as replication_of
 
     ready, parts = [], {}
     for publication in publications:
+        if not publication.data:
+            raise ConfigError(f"{publication.located([])}: names no `data`: `detente replicate check` needs none")
         try:
             paths = obtained(publication, raw, mirror)
         except RawFilesUnavailable as error:
-            print(f"{publication.id}: data not at hand\n{error}", file=sys.stderr)
-            parts[publication.id] = not_at_hand(publication, "data not at hand: see the three ways on")
+            changed = isinstance(error, WrongBytes)
+            print(f"{publication.id}: {'wrong bytes' if changed else 'data not at hand'}\n{error}", file=sys.stderr)
+            said = "the data are not those of the pin" if changed else "see the three ways on"
+            parts[publication.id] = unmade(publication, "wrong bytes" if changed else "data not at hand", said)
             continue
-        made = tables(publication, paths)
-        check_columns(publication, made, f"{FOLDER.as_posix()}/{publication.id}.yaml")
+        made = tables(publication, paths, lambda said: print(said, file=sys.stderr))
+        check_columns(publication, made)
         ready.append((publication, made))
     for publication, made in ready:
         parts[publication.id] = replication_of(publication, made)

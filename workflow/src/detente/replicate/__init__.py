@@ -5,12 +5,18 @@ from typing import TYPE_CHECKING
 from detente.base.public import on_demand
 
 if TYPE_CHECKING:
-    from detente.replicate.reading import check_columns, obtained, read_publications, tables
-    from detente.replicate.run import COMPARISON, DYADIC_COMPARISON, FAILING, Replication, not_at_hand, replicate
+    from detente.replicate.agreement import CONSISTENCY, consistency
+    from detente.replicate.conclusions import CONCLUSIONS_CHANGED, conclusions_changed
+    from detente.replicate.drafting import draft
+    from detente.replicate.prepared import tables
+    from detente.replicate.reading import check_columns, obtained, read_publications
+    from detente.replicate.run import COMPARISON, DYADIC_COMPARISON, Replication, replicate, unmade
     from detente.replicate.schema import Publication
+    from detente.replicate.verdicts import FAILING, STATUSES
 
 __all__ = [
-    "COMPARISON", "DYADIC_COMPARISON", "FAILING", "Publication", "Replication", "check_columns", "not_at_hand",
-    "obtained", "read_publications", "replicate", "tables",
+    "COMPARISON", "CONCLUSIONS_CHANGED", "CONSISTENCY", "DYADIC_COMPARISON", "FAILING", "STATUSES", "Publication",
+    "Replication", "check_columns", "conclusions_changed", "consistency", "draft", "obtained", "read_publications",
+    "replicate", "tables", "unmade",
 ]  # fmt: skip
 __getattr__, __dir__ = on_demand(__name__)

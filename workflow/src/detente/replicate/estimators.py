@@ -50,6 +50,11 @@ def within(design: ModelFrame, weights: Array | None) -> Solution:
     return least_squares(moved[:, 0] * root, x, design.terms, absorbed=count - 1)
 
 
+def describe(design: ModelFrame) -> Solution:
+    """The mean of the outcome: of tables that describe their rows and estimate nothing."""
+    return least_squares(design.y, np.ones((len(design.y), 1)), ())
+
+
 def between(design: ModelFrame, weights: Array | None, *, by_size: bool = False) -> Solution:
     """Least squares of group means (`xtreg, be`); `by_size` weights groups by their rows (`wls`)."""
     group, count = _group(design)

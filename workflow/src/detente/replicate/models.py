@@ -13,9 +13,10 @@ import pandas as pd
 from detente.base.errors import EmptySample, UnknownEstimator, UnknownVariable, choices
 from detente.base.expressions import Table, column, evaluate, selected
 from detente.base.types import Array, Codes
-from detente.replicate import estimators
+from detente.replicate import borrowed, estimators, overdispersed
+from detente.replicate.recipes import RECIPES, without_perfect
 from detente.replicate.schema import DataFile, Model, Publication, named
-from detente.stats import REGISTRY, ModelFrame, Solution, Specification, fit, get, sandwich_parts
+from detente.stats import REGISTRY, Fit, ModelFrame, Solution, Specification, fit, get, sandwich_parts, subset
 from detente.stats.covariance import KINDS, Covariance, covariance, parse
 
 # Estimators that published tables use and no study here does; those of `WEIGHTED` take analytic weights.
@@ -25,10 +26,23 @@ WEIGHTED: Mapping[str, Callable[..., Solution]] = {
     "between": estimators.between,
     "random_effects": estimators.random_effects,
 }
-OWN: Mapping[str, Callable[..., Solution]] = {**WEIGHTED, "probit_re": estimators.probit_re}
+OWN: Mapping[str, Callable[..., Solution]] = {
+    **WEIGHTED,
+    "probit_re": estimators.probit_re,
+    "negbin_given": overdispersed.negbin_given,
+    "describe": estimators.describe,
+    "zip": borrowed.zip_,
+    "cox": borrowed.cox,
+}
 # How software prints the constant, and terms of one of several equations.
 CONSTANTS = ("_cons", "(Intercept)", "Intercept", "Constant", "const")
+# What says how a data file is read.
+READ = ("separator", "decimal", "thousands", "encoding", "member", "row_names", "header", "missing_values")
 EQUATION = re.compile(r"\[(?P<value>[^\]]+)\](?P<term>.+)")
+# Estimators of one probability.
+BINARY = tuple(
+    name for name, found in REGISTRY.items() if found.outcome == "binary" and "log_likelihood" in found.statistics
+)
 CUT = re.compile(r"_cut(\d+)")
 DUMMIES = re.compile(r"dummies\((?P<column>[^()]+)\)")
 
@@ -54,9 +68,21 @@ class Published(Specification):
     @cached_property
     def fit(self) -> tuple[Any, ...]:
         """What fixes the estimate: the bytes of the data and what is made of them, the equation, the estimator."""
-        columns = {*self.data.checksums, "sides", "panel", "merge", "missing", "derive"}
+        columns = {*self.data.checksums, *READ, "sides", "panel", "steps", "merge", "missing", "derive"}
         made = self.data.model_dump(mode="json", include=columns)
-        equation = {"outcome", "terms", "sample", "weights", "fixed_effects", "estimator", "options", "bread"}
+        equation = {
+            "outcome",
+            "terms",
+            "endogenous",
+            "instruments",
+            "sample",
+            "weights",
+            "fixed_effects",
+            "estimator",
+            "options",
+            "bread",
+            "recipe",
+        }
         return made, self.model.model_dump(mode="json", include=equation)
 
     @property
@@ -76,13 +102,17 @@ def specification(publication: Publication, name: str) -> Published:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A published model estimated: its rows, solution and covariance; `table` is what expressions speak of."""
+    """A published model estimated: its rows, solution and covariance; `table` is what expressions speak of.
+
+    `fit` is what `detente.fit` gave, None of estimators that only published tables use.
+    """
 
     spec: Published
     design: ModelFrame
     solution: Solution
     vcov: Covariance
     table: Table
+    fit: Fit | None = None
 
     @property
     def model(self) -> Model:
@@ -129,19 +159,24 @@ def estimate(spec: Published, table: Table) -> Fitted:
         weights = evaluate(model.weights, table)[design.rows] if model.weights else None
         given = {"weights": weights} if model.estimator in WEIGHTED else {}
         solution = OWN[model.estimator](design, **given, **model.options)
+        if model.bread == "expected":
+            solution = replace(solution, bread=overdispersed.expected_bread(design, solution, model.options))
         return Fitted(spec, design, solution, covariance_of(design, solution, model.vcov, model.ssc), table)
     found = fit(design, estimator=model.estimator, vcov=model.vcov, ssc=model.ssc, **model.options)
     if model.bread == "final":
-        return Fitted(spec, design, found.solution, found.vcov, table)
-    bread = estimators.earlier_bread(found.design, found.solution, model.estimator) * found.solution.dispersion
-    solution = replace(found.solution, bread=bread)
-    return Fitted(spec, design, solution, covariance_of(design, solution, model.vcov, model.ssc), table)
+        return Fitted(spec, design, found.solution, found.vcov, table, found)
+    if model.bread == "expected":
+        bread = overdispersed.expected_bread(design, found.solution, model.options)
+    else:
+        bread = estimators.earlier_bread(found.design, found.solution, model.estimator) * found.solution.dispersion
+    solution = replace(found.solution, bread=bread, turned=None)
+    return Fitted(spec, design, solution, covariance_of(design, solution, model.vcov, model.ssc), table, found)
 
 
 def options_of(estimator: str) -> list[str]:
     """Options that an estimator takes; raises UnknownEstimator if there is none of the name."""
     if estimator not in OWN and estimator not in REGISTRY:
-        legal = choices(estimator, {*OWN, *REGISTRY} - {"iv_lpm"})
+        legal = choices(estimator, {*OWN, *REGISTRY})
         raise UnknownEstimator(f"estimator {estimator!r} is not known; {legal}")
     function = OWN[estimator] if estimator in OWN else get(estimator).fit
     return [name for name in list(inspect.signature(function).parameters)[1:] if name != "weights"]
@@ -159,7 +194,8 @@ def build_design(table: Table, spec: Published) -> ModelFrame:
     keep = selected(model.sample, table) if model.sample else np.ones(len(outcome), dtype=bool)
     wanted = int(keep.sum())
     weights = [evaluate(model.weights, table)] if model.weights else []
-    for values in (outcome, *terms.values(), *weights):
+    instruments = [evaluate(text, table) for term in model.instruments for text in named(term).values()]
+    for values in (outcome, *terms.values(), *weights, *instruments):
         keep &= np.isfinite(values)
     for codes in (*factors.values(), *ends):
         keep &= codes >= 0
@@ -168,17 +204,33 @@ def build_design(table: Table, spec: Published) -> ModelFrame:
         raise EmptySample(f"{spec}: no row is left: the sample has {wanted:,} rows, of which none is complete")
     side1, side2 = (codes[rows] for codes in ends) if ends else (None, None)
     time = column(table.frame, table.time)[rows] if table.time else None
-    return ModelFrame(
+    design = ModelFrame(
         y=outcome[rows],
-        x=np.column_stack([v[rows] for v in terms.values()]),
+        x=np.column_stack([v[rows] for v in terms.values()]) if terms else np.empty((len(rows), 0)),
         terms=tuple(terms),
         side1=side1,
         side2=side2,
         time=None if time is None or not np.isfinite(time).all() else np.asarray(time, dtype=np.int64),
         fixed_effects={name: factors[name][rows] for name in model.fixed_effects},
         clusters={name: codes[rows] for name, codes in factors.items() if name not in model.fixed_effects},
+        endogenous=model.endogenous,
+        instruments=np.column_stack([v[rows] for v in instruments]) if instruments else None,
         rows=rows,
     )
+    return _as_software(design, model)
+
+
+def _as_software(design: ModelFrame, model: Model) -> ModelFrame:
+    """The rows and regressors that the software of the recipe keeps; others are in the attrition."""
+    recipe = RECIPES.get(model.recipe or "")
+    if recipe is None or not recipe.perfect or model.estimator not in BINARY or design.fixed_effects:
+        return design
+    kept, columns, why = without_perfect(design.y, design.x, design.terms)
+    if not columns:
+        raise EmptySample(f"every regressor predicts the outcome perfectly: {'; '.join(each for each, _ in why)}")
+    part = subset(design, np.flatnonzero(kept))
+    terms = tuple(design.terms[i] for i in columns)
+    return replace(part, x=part.x[:, list(columns)], terms=terms, attrition=(*design.attrition, *why))
 
 
 def columns_of(model: Model, table: Table) -> dict[str, Array]:

@@ -1,23 +1,26 @@
 """Every kind of printed number by name: of a term, or of the model as a whole."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from inspect import signature
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.special import chdtrc
 
-from detente.base.errors import ConfigError, EstimationError, UnsupportedEstimator, choices
+from detente.base.errors import ConfigError, EstimationError, choices
 from detente.base.expressions import Table, evaluate
 from detente.base.numerics import STEP, interval, two_sided
-from detente.base.types import Array
-from detente.replicate.estimators import probit_re_likelihood
+from detente.replicate.descriptive import DESCRIPTIVE
+from detente.replicate.effects import EFFECTS
 from detente.replicate.models import Fitted, factor
-from detente.replicate.schema import NUMBER, QUANTITY, Derived
-from detente.stats import REGISTRY, Estimated, Statistic, confounding, fit, get
-from detente.stats.likelihood import penalised_fall, profile_interval
+from detente.replicate.notation import NUMBER
+from detente.replicate.schema import QUANTITY, Derived
+from detente.replicate.whole import WHOLE, able, degrees_left, linear, only, penalised
+from detente.stats import REGISTRY, confounding, fit
+from detente.stats.likelihood import profile_interval
 from detente.stats.resampling import ClusterBootstrap, wild_bootstrap
 
 
@@ -34,6 +37,11 @@ def read(text: str, legal: Mapping[str, Any]) -> tuple[str, list[float | str]]:
     return found["name"], [float(p) if NUMBER.fullmatch(p) else p for p in parts]
 
 
+def number_of(fitted: Fitted, term: str, quantity: str) -> float:
+    """A number of a term, or of the whole model if the term is ""; errors as `of_term`."""
+    return of_term(fitted, term, quantity) if term else of_model(fitted, quantity)
+
+
 def of_term(fitted: Fitted, term: str, quantity: str) -> float:
     """A number of one term; a derived one has an estimate and a standard error alone.
 
@@ -43,7 +51,7 @@ def of_term(fitted: Fitted, term: str, quantity: str) -> float:
     name, arguments = read(quantity, TERM)
     derived = fitted.model.derived.get(term)
     if derived is None:
-        return float(TERM[name](fitted, fitted.place(term), *arguments))
+        return _called(quantity, TERM[name], fitted, fitted.place(term), *arguments)
     numbers = _derived(fitted, derived)
     if name not in numbers:
         raise ConfigError(f"{term!r} is derived: it has no {name!r}; {choices(name, numbers)}")
@@ -53,7 +61,16 @@ def of_term(fitted: Fitted, term: str, quantity: str) -> float:
 def of_model(fitted: Fitted, quantity: str) -> float:
     """A number of the whole model; errors as `of_term`."""
     name, arguments = read(quantity, MODEL)
-    return float(MODEL[name](fitted, *arguments))
+    return _called(quantity, MODEL[name], fitted, *arguments)
+
+
+def _called(quantity: str, make: Callable[..., float], *arguments: Any) -> float:
+    """What a function makes of the arguments of a quantity; raises ConfigError if it takes others."""
+    try:
+        signature(make).bind(*arguments)
+    except TypeError as error:
+        raise ConfigError(f"{quantity!r} takes other arguments ({error})") from error
+    return float(make(*arguments))
 
 
 def _derived(fitted: Fitted, derived: Derived) -> dict[str, float]:
@@ -65,22 +82,6 @@ def _derived(fitted: Fitted, derived: Derived) -> dict[str, float]:
     found, low, high = evaluate(derived.expression, Table(frame))
     made, error = float(found), float(abs(high - low) / (2 * step) * _error(fitted, at))
     return {"estimate": made, "std_error": error, "statistic": _ratio(made, error)}
-
-
-def able(statistic: Statistic) -> list[str]:
-    """Estimators that declare a statistic."""
-    return [name for name, estimator in REGISTRY.items() if statistic in estimator.statistics]
-
-
-def _only(fitted: Fitted, estimators: Sequence[str]) -> None:
-    if fitted.model.estimator not in estimators:
-        named = ", ".join(map(repr, estimators))
-        raise UnsupportedEstimator(f"only {named} has this number, not {fitted.model.estimator!r}")
-
-
-def _linear(fitted: Fitted) -> None:
-    if fitted.solution.link != "identity":
-        raise UnsupportedEstimator(f"only linear models have this number, not {fitted.model.estimator!r}")
 
 
 def _estimate(fitted: Fitted, at: int) -> float:
@@ -112,47 +113,37 @@ def _degrees(fitted: Fitted, at: int) -> float:
 
 
 def _profile(fitted: Fitted, at: int, level: float = 95.0, *, side: int) -> float:
-    _only(fitted, able("penalised_lr_chi2"))
+    only(fitted, able("penalised_lr_chi2"))
     return profile_interval(fitted.design, fitted.solution.terms[at], level / 100)[side]
 
 
-def _penalised(fitted: Fitted, terms: tuple[str, ...]) -> float:
-    """Twice the fall of the penalised log-likelihood without some terms."""
-    _only(fitted, able("penalised_lr_chi2"))
-    return penalised_fall(fitted.design, terms)
-
-
 def _fall(fitted: Fitted, at: int) -> float:
-    return _penalised(fitted, (fitted.solution.terms[at],))
+    return penalised(fitted, (fitted.solution.terms[at],))
 
 
 def _wild(
     fitted: Fitted, at: int, clusters: str, draws: float = 999, *, give: Callable[[ClusterBootstrap], float]
 ) -> float:
-    _only(fitted, [name for name, estimator in REGISTRY.items() if estimator.least_squares])
+    only(fitted, [name for name, estimator in REGISTRY.items() if estimator.least_squares])
     found = fit(fitted.design, estimator=fitted.model.estimator, vcov="hc0", ssc=fitted.model.ssc)
     codes = factor(clusters, fitted.table, None)[fitted.design.rows]
     design = replace(fitted.design, clusters={**fitted.design.clusters, clusters: codes})
     return give(wild_bootstrap(replace(found, design=design), fitted.solution.terms[at], clusters, draws=int(draws)))
 
 
-def _df(fitted: Fitted) -> float:
-    return len(fitted.solution.scores) - len(fitted.estimate) - fitted.solution.absorbed
-
-
 def _partial_r2(fitted: Fitted, at: int) -> float:
-    _linear(fitted)
-    return confounding.partial_r2(_statistic(fitted, at), _df(fitted))
+    linear(fitted)
+    return confounding.partial_r2(_statistic(fitted, at), degrees_left(fitted))
 
 
 def _robustness(fitted: Fitted, at: int, q: float = 1.0, alpha: float = 1.0) -> float:
-    _linear(fitted)
-    return confounding.robustness_value(_statistic(fitted, at), _df(fitted), q, alpha)
+    linear(fitted)
+    return confounding.robustness_value(_statistic(fitted, at), degrees_left(fitted), q, alpha)
 
 
 def _bound(fitted: Fitted, at: int, benchmark: str, times: float = 1.0) -> tuple[float, float]:
     """Partial R² of a confounder `times` as strong as a covariate, with treatment and outcome."""
-    _linear(fitted)
+    linear(fitted)
     place = fitted.design.terms.index(fitted.solution.terms[at])
     rest = [i for i in range(len(fitted.design.terms)) if i != place]
     terms = tuple(fitted.design.terms[i] for i in rest)
@@ -167,7 +158,7 @@ def _bound(fitted: Fitted, at: int, benchmark: str, times: float = 1.0) -> tuple
 def _adjusted(fitted: Fitted, at: int, benchmark: str, times: float = 1.0, *, part: int) -> float:
     with_treatment, with_outcome = _bound(fitted, at, benchmark, times)
     return confounding.bias_adjusted(
-        _estimate(fitted, at), _error(fitted, at), _df(fitted), r2dz_x=with_treatment, r2yz_dx=with_outcome
+        _estimate(fitted, at), _error(fitted, at), degrees_left(fitted), r2dz_x=with_treatment, r2yz_dx=with_outcome
     )[part]
 
 
@@ -193,64 +184,7 @@ TERM: Mapping[str, Callable[..., float]] = {
     "adjusted_estimate": partial(_adjusted, part=0),
     "adjusted_std_error": partial(_adjusted, part=1),
     "adjusted_t": partial(_adjusted, part=2),
+    **EFFECTS,
 }
 
-
-def _groups(fitted: Fitted) -> float:
-    """Levels of the first fixed effect among the rows used, or of the one factor of the covariance."""
-    held = fitted.design.fixed_effects or fitted.design.clusters
-    if not held:
-        raise UnsupportedEstimator("the model has neither fixed effects nor clusters to count")
-    codes, rows = next(iter(held.values())), fitted.solution.rows
-    return len(np.unique(codes if rows is None else codes[rows]))
-
-
-def _wald(fitted: Fitted, *, everything: bool = False) -> float:
-    """Of all regressors; of `everything`, the constant too, as logistf's summary has it."""
-    at = list(range(len(fitted.estimate))) if everything else fitted.slopes
-    matrix = fitted.vcov.unrepaired[np.ix_(at, at)]
-    size = np.sqrt(np.diag(matrix))
-    unit = fitted.estimate[at] / size
-    return float(unit @ np.linalg.solve(matrix / np.outer(size, size), unit))
-
-
-def log_likelihood(fitted: Fitted) -> float:
-    """Maximised log-likelihood of a model; raises UnsupportedEstimator if the estimator maximises none."""
-    if fitted.model.estimator == "probit_re":
-        return probit_re_likelihood(fitted.design, fitted.estimate, **fitted.model.options)
-    return _reported(fitted, "log_likelihood")
-
-
-def _reported(fitted: Fitted, statistic: Statistic) -> float:
-    """A statistic of the estimator; a null log-likelihood is with a constant or cuts alone, of clogit with nothing."""
-    name = fitted.model.estimator
-    if name not in able(statistic):
-        raise UnsupportedEstimator(f"estimator {name!r} has no log-likelihood here; {choices(name, able(statistic))}")
-    return get(name).statistics[statistic](Estimated(fitted.design, fitted.solution, fitted.model.options))
-
-
-def _residual(fitted: Fitted) -> Array:
-    _linear(fitted)
-    assert fitted.solution.predictor is not None
-    return fitted.design.y - fitted.solution.predictor
-
-
-MODEL: Mapping[str, Callable[..., float]] = {
-    "nobs": lambda f: len(f.solution.scores),
-    "rows": lambda f: len(f.design.y),
-    "dropped_rows": lambda f: len(f.design.y) - len(f.solution.scores),
-    "groups": _groups,
-    "dropped_groups": lambda f: len(np.unique(next(iter(f.design.fixed_effects.values())))) - _groups(f),
-    "df": _df,
-    "log_likelihood": log_likelihood,
-    "null_log_likelihood": partial(_reported, statistic="null_log_likelihood"),
-    "deviance": lambda f: -2 * log_likelihood(f),
-    "null_deviance": lambda f: -2 * _reported(f, "null_log_likelihood"),
-    "wald_chi2": _wald,
-    "wald_chi2_all": partial(_wald, everything=True),
-    "lr_chi2": lambda f: 2 * (log_likelihood(f) - _reported(f, "null_log_likelihood")),
-    "pseudo_r2": lambda f: 1 - log_likelihood(f) / _reported(f, "null_log_likelihood"),
-    "penalised_lr_chi2": lambda f: _penalised(f, tuple(t for t in f.solution.terms if t != "intercept")),
-    "r2": lambda f: 1 - (_residual(f) ** 2).sum() / ((f.design.y - f.design.y.mean()) ** 2).sum(),
-    "rmse": lambda f: np.sqrt((_residual(f) ** 2).sum() / _df(f)),
-}
+MODEL: Mapping[str, Callable[..., float]] = {**WHOLE, **DESCRIPTIVE}

@@ -3,20 +3,19 @@
 Data are found, fetched, verified, read, merged, and their variables derived.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from detente.base import expressions, strict
-from detente.base.errors import ConfigError, DetenteError, PanelError, RawFilesUnavailable, UnknownVariable, choices
-from detente.base.expressions import Table, evaluate
-from detente.base.tables import read_table
+from detente.base.errors import ConfigError, DetenteError, RawFilesUnavailable, UnknownVariable, choices
+from detente.base.expressions import Table
 from detente.data import SourceRecord
 from detente.data.acquire import Patience, acquire
 from detente.replicate.estimators import EARLIER
 from detente.replicate.models import DUMMIES, OWN, WEIGHTED, Published, options_of, specification
+from detente.replicate.overdispersed import EXPECTED
 from detente.replicate.quantities import MODEL, TERM, read
 from detente.replicate.schema import DataFile, Model, Publication, named
 from detente.stats.covariance import CONVENTIONS, FACTORS, KINDS
@@ -32,9 +31,13 @@ WAYS = (
 
 def read_publication(path: Path) -> Publication:
     """Read and check one file, whose id is its name; raises ConfigError with all that is wrong and where."""
-    read = strict.read(path, Publication).model_copy(update={"id": path.stem})
-    found = [f"{' › '.join([strict.located(path, keys), *map(str, keys)])}: {what}" for keys, what in problems(read)]
-    if found:
+    try:
+        read = Publication.of(path, strict.read(path, Publication))
+    except ConfigError as error:
+        # The path as it was given, not from `config` on.
+        begins = re.compile(rf"^{re.escape(strict.shown(path))}(?=:)", re.MULTILINE)
+        raise ConfigError(begins.sub(path.as_posix(), str(error))) from error
+    if found := [f"{read.located(keys)}: {what}" for keys, what in problems(read)]:
         raise ConfigError("\n".join(found))
     return read
 
@@ -65,24 +68,31 @@ def problems(publication: Publication) -> Iterator[Problem]:
         yield from _of_data(publication, ["data", name], data)
     for name, model in publication.models.items():
         keys = ["models", name]
+        yield from _of_numbers(keys, model)
+        if not publication.data:
+            continue
         if model.data is not None and model.data not in publication.data:
             yield [*keys, "data"], _no_data(model.data, publication)
         elif model.data is None and len(publication.data) > 1 and not model.infeasible:
             yield keys, f"'data' is missing: the table has several files; {choices('', publication.data)}"
-        yield from _of_numbers(keys, model)
-        if not model.infeasible:
+        if not model.infeasible and model.lacking:
+            yield keys, f"{model.lacking!r} is missing; a model that cannot be estimated says why: 'infeasible'"
+        elif not model.infeasible:
             yield from _of_model(keys, model)
 
 
 def _of_data(publication: Publication, keys: list[Any], data: DataFile) -> Iterator[Problem]:
-    for name, text in data.derive.items():
-        wrong = list(_illegal([*keys, "derive", name], text))
-        yield from wrong
-        if not wrong and data.panel is None and expressions.uses_lag(expressions.parse(text)):
-            yield [*keys, "derive", name], "lag and lead need `panel:` with the key of a unit and its time"
-    for i, merge in enumerate(data.merge):
-        if merge.data not in publication.data:
-            yield [*keys, "merge", i], _no_data(merge.data, publication)
+    for place, step in data.made:
+        where = [*keys, *place, *([step.kind] if place[0] == "steps" else [])]
+        if step.merge and step.merge.data not in publication.data:
+            yield where, _no_data(step.merge.data, publication)
+        if step.keep:
+            yield from _illegal(where, step.keep)
+        for name, text in (step.derive or {}).items():
+            wrong = list(_illegal([*where, name], text))
+            yield from wrong
+            if not wrong and data.panel is None and expressions.uses_lag(expressions.parse(text)):
+                yield [*where, name], "lag and lead need `panel:` with the key of a unit and its time"
 
 
 def _no_data(name: str, publication: Publication) -> str:
@@ -102,7 +112,9 @@ def _of_numbers(keys: list[Any], model: Model) -> Iterator[Problem]:
 def _expressions(model: Model) -> Iterator[tuple[list[Any], str]]:
     """What a model says in expressions, or as dummies of a column, by key."""
     yield ["outcome"], model.outcome
-    yield from ((["terms", i], text) for i, term in enumerate(model.terms) for text in named(term).values())
+    for part in ("terms", "instruments"):
+        listed = enumerate(getattr(model, part))
+        yield from (([part, i], text) for i, term in listed for text in named(term).values())
     yield from (([key], text) for key in ("sample", "weights") if (text := getattr(model, key)) is not None)
 
 
@@ -121,10 +133,15 @@ def _of_estimator(keys: list[Any], model: Model) -> Iterator[Problem]:
     for option in model.options:
         if option not in legal:
             yield [*keys, "options", option], f"estimator {name!r} has no such option; {choices(option, legal)}"
+    known = [each for term in model.terms for each in named(term)]
+    for i, term in enumerate(model.endogenous):
+        if term not in known:
+            yield [*keys, "endogenous", i], f"{term!r} is none of the terms; {choices(term, known)}"
     if model.weights is not None and name not in WEIGHTED:
         yield [*keys, "weights"], f"estimator {name!r} takes no weights; those that do: {', '.join(WEIGHTED)}"
-    if model.bread != "final" and name not in EARLIER:
-        yield [*keys, "bread"], f"estimator {name!r} has but the final one; others: {', '.join(EARLIER)}"
+    able = {"final": (name,), "one step earlier": EARLIER, "expected": EXPECTED}[model.bread]
+    if name not in able:
+        yield [*keys, "bread"], f"estimator {name!r} has none {model.bread!r}; those that do: {', '.join(able)}"
     if model.vcov == "jackknife" and name in OWN:
         yield [*keys, "vcov"], f"estimator {name!r} has no jackknife"
 
@@ -140,18 +157,19 @@ def _refused(keys: list[Any], attempt: Any) -> Iterator[Problem]:
         yield keys, str(error)
 
 
-def _spoken_of(spec: Published) -> Iterator[tuple[str, str]]:
+def _spoken_of(spec: Published) -> Iterator[tuple[list[Any], str]]:
+    """Columns that a model speaks of, each with the place where it does."""
     for place, text in _expressions(spec.model):
         dummies = DUMMIES.fullmatch(text)
         found = [dummies["column"]] if dummies else expressions.names(expressions.parse(text))
-        yield from ((place[0], name) for name in found)
-    yield from (
-        ("fixed_effects", name) for name in spec.model.fixed_effects if not (spec.data.sides and name == "dyad")
-    )
-    yield from (("vcov", name) for name in spec.clusters)
+        yield from ((place, name) for name in found)
+    for i, name in enumerate(spec.model.fixed_effects):
+        if not (spec.data.sides and name == "dyad"):
+            yield ["fixed_effects", i], name
+    yield from ((["vcov"], name) for name in spec.clusters)
 
 
-def check_columns(publication: Publication, tables: Mapping[str, Table], where: str) -> None:
+def check_columns(publication: Publication, tables: Mapping[str, Table]) -> None:
     """Raise UnknownVariable with all columns that models or covariances speak of and the data, once derived, lack."""
     found = []
     for name, model in publication.models.items():
@@ -159,12 +177,12 @@ def check_columns(publication: Publication, tables: Mapping[str, Table], where: 
         if model.infeasible or data not in tables:
             continue
         frame, spec = tables[data].frame, specification(publication, name)
-        for part, column in _spoken_of(spec):
+        for place, column in _spoken_of(spec):
             if column not in frame.columns:
-                legal = [*map(str, frame.columns), *(KINDS if part == "vcov" else ())]
-                legal += FACTORS if part != "terms" and spec.data.sides else ()
-                place = f"{where} › models › {name} › {part}"
-                found.append(f"{place}: the data have no column {column!r}; {choices(column, legal)}")
+                legal = [*map(str, frame.columns), *(KINDS if place == ["vcov"] else ())]
+                legal += FACTORS if place[0] != "terms" and spec.data.sides else ()
+                where = publication.located(["models", name, *place])
+                found.append(f"{where}: the data have no column {column!r}; {choices(column, legal)}")
     if found:
         raise UnknownVariable("\n".join(found))
 
@@ -174,7 +192,8 @@ def obtained(
 ) -> dict[str, Path]:
     """Verified paths of the data files of a table by their names: in `raw`/<id>/, else copied, else downloaded.
 
-    Raises RawFilesUnavailable naming what cannot be had, every place looked at, and the ways on.
+    Raises RawFilesUnavailable naming what cannot be had, every place looked at, and the ways on; WrongBytes, which is
+    one, if other bytes than those of the pin stand in the place of a file.
     """
     record = SourceRecord(
         title=publication.title, version="as published", citation=publication.citation, terms="the authors'",
@@ -184,54 +203,6 @@ def obtained(
         receipt = acquire({publication.id: record}, raw, mirror, patience=patience, progress=False)[0]
     except RawFilesUnavailable as error:
         found = str(error).partition("\n\nThree ways on:")[0].partition("\n\n")[2]
-        raise RawFilesUnavailable(f"{found}\n\n{WAYS.format(raw=raw.as_posix())}") from error
+        raise type(error)(f"{found}\n\n{WAYS.format(raw=raw.as_posix())}") from error
     paths = {each.pin.file: each.path for each in receipt.files}
     return {name: paths[data.file] for name, data in publication.data.items()}
-
-
-def tables(publication: Publication, paths: Mapping[str, Path]) -> dict[str, Table]:
-    """Tables of all data files, with merged and derived columns.
-
-    Raises UnknownVariable, FormulaError, PanelError if a derived variable or a merge cannot be made; the message says
-    which; SourceSchemaError if a file cannot be read.
-    """
-    raw = {name: read_table(paths[name], data.form).frame for name, data in publication.data.items()}
-    found = {}
-    for name, data in publication.data.items():
-        where = f"{publication.id} › data › {name}"
-        found[name] = _derived(where, data, _merged(where, data, raw[name], raw))
-    return found
-
-
-def _merged(where: str, data: DataFile, frame: pd.DataFrame, raw: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    for merge in data.merge:
-        other = raw[merge.data]
-        for side, columns in ((frame, merge.on), (other, (*merge.on, *merge.take))):
-            for column in columns:
-                if column not in side.columns:
-                    legal = choices(column, map(str, side.columns))
-                    raise UnknownVariable(f"{where} › merge: the data have no column {column!r}; {legal}")
-        taken = other[[*merge.on, *merge.take]]
-        twice = taken.duplicated(list(merge.on))
-        if twice.any():
-            raise PanelError(f"{where} › merge: {int(twice.sum()):,} rows of {merge.data!r} repeat the key of another")
-        frame = frame.merge(taken, on=list(merge.on), how="left", validate="many_to_one")
-    return frame
-
-
-def _derived(where: str, data: DataFile, frame: pd.DataFrame) -> Table:
-    """The table of a file; variables are derived in their order, so that one may use those before it."""
-    key, time = (data.panel.key, data.panel.time) if data.panel else ((), "")
-    for part, names in (("panel", (*key, *([time] if time else ()))), ("sides", data.sides or ())):
-        for name in names:
-            if name not in frame.columns:
-                legal = choices(name, map(str, frame.columns))
-                raise UnknownVariable(f"{where} › {part}: the data have no column {name!r}; {legal}")
-    frame = frame.copy(deep=False)
-    for name, text in data.derive.items():
-        try:
-            made = evaluate(text, Table(frame, key, time, data.missing))
-        except DetenteError as error:
-            raise type(error)(f"{where} › derive › {name}: {error}") from error
-        frame = pd.concat([frame.drop(columns=name, errors="ignore"), pd.Series(made, frame.index, name=name)], axis=1)
-    return Table(frame, key, time, data.missing)

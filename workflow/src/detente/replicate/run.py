@@ -1,7 +1,8 @@
 """A published table from its data to a row for every printed number, none left out.
 
-A printed number and ours are exact, within tolerance, or different. Beside them stands the same model under the
-dyadic-robust covariance: what becomes of every published standard error and conclusion.
+Every model is estimated and every number made before the first is compared: what cannot be made as the file asks is an
+error of the file. Beside the numbers stands the same model under the dyadic-robust covariance: what becomes of every
+published standard error and conclusion.
 """
 
 from __future__ import annotations
@@ -9,29 +10,37 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from fnmatch import fnmatchcase
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from detente.base.errors import DetenteError
+from detente.base.errors import (
+    ConfigError,
+    DetenteError,
+    EmptySample,
+    FormulaError,
+    NoDyads,
+    PanelError,
+    UnknownEstimator,
+    UnknownOption,
+    UnknownVariable,
+    UnsuitableOutcome,
+    UnsupportedCovariance,
+    UnsupportedEffects,
+    UnsupportedEstimator,
+    UnsupportedInstruments,
+)
 from detente.base.expressions import Table
 from detente.base.frames import Column, FrameSchema, number, share, text
-from detente.base.numerics import PRINTED, two_sided
+from detente.base.numerics import SIGNIFICANT, two_sided
 from detente.replicate.models import Fitted, Published, covariance_of, estimate, specification
-from detente.replicate.quantities import of_model, of_term
-from detente.replicate.schema import Publication, Target, Tolerance, unit
+from detente.replicate.quantities import number_of
+from detente.replicate.schema import STARS, Place, Publication
+from detente.replicate.verdicts import FAILING, STATUSES, Status, compare, compare_stars, difference
 from detente.stats import REGISTRY
 
-Status = Literal[
-    "exact", "within tolerance", "different, explained", "different", "no longer differs", "infeasible",
-    "data not at hand",
-]  # fmt: skip
-STATUSES: tuple[Status, ...] = get_args(Status)
-# What a reviewer must look at: a number that differs for no stated reason, or a stated reason that no longer holds.
-FAILING: tuple[Status, ...] = ("different", "no longer differs")
 COMPARISON = FrameSchema(
     "printed numbers",
     {
@@ -40,11 +49,11 @@ COMPARISON = FrameSchema(
         "term": text("term; empty for a number of the whole model"),
         "quantity": text("which number of the term or model"),
         "printed": text("the number as printed"),
-        "ours": number("ours; missing where there is none"),
+        "ours": number("ours; missing where there is none; of stars our p-value"),
         "difference": number("ours less the printed number"),
         "status": Column("str", "how the two compare", allowed=STATUSES),
         "reason": text("why they differ, or why ours is missing"),
-        "precision": text("unit of the last printed digit"),
+        "precision": text("unit of the last printed digit; empty for stars"),
         "spec_id": text("digest of the specification"),
     },
     key=("id", "model", "term", "quantity"),
@@ -69,7 +78,11 @@ DYADIC_COMPARISON = FrameSchema(
     },
     key=("id", "model", "term"),
 )
-LEVEL = 0.05
+# What the file is at fault for; other errors are of numbers that do not exist.
+FAULTS = (
+    ConfigError, FormulaError, PanelError, UnknownVariable, EmptySample, UnknownEstimator, UnknownOption,
+    UnsupportedCovariance, UnsupportedEstimator, UnsupportedEffects, UnsupportedInstruments, UnsuitableOutcome, NoDyads,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -81,102 +94,94 @@ class Replication:
 
 
 @dataclass(frozen=True)
-class _Place:
-    """Where a printed number stands: term "" for a number of the whole model."""
+class _Made:
+    """Our number at a place, or why there is none."""
 
-    term: str
-    quantity: str
-    target: Target
+    place: Place
+    found: float | DetenteError | None
 
 
 def replicate(publication: Publication, tables: Mapping[str, Table]) -> Replication:
     """Estimate every model of a table, from `tables` by the names of its data files, and compare every number.
 
-    A model or a number that cannot be estimated has the status "different" and the error as reason; one that the file
-    declares infeasible has that status and the declared reason.
+    A model or a number that does not exist, such as an estimate under separation, has the status "different" and the
+    error as reason; one that the file declares infeasible has that status and the declared reason.
+
+    Raises ConfigError with all models and numbers that the file asks for and nobody could make, before any comparison:
+    a term or option that the estimator lacks, a statistic or covariance that it does not have, a sample without rows.
     """
-    numbers: list[dict[str, Any]] = []
-    beside: list[dict[str, Any]] = []
-    for name, model in publication.models.items():
-        spec = specification(publication, name)
-        if model.infeasible:
-            numbers += [_row(spec, place, "infeasible", model.infeasible) for place in places(spec)]
-            continue
-        try:
-            fitted = estimate(spec, tables[publication.file_of(model)])
-        except DetenteError as error:
-            numbers += [_row(spec, place, "different", f"not estimated: {error}") for place in places(spec)]
-            continue
-        numbers += [_compared(fitted, place) for place in places(spec)]
-        beside += list(_dyadic(fitted))
+    specs = [specification(publication, name) for name in publication.models]
+    fits = {spec.name: _estimated(spec, tables[publication.file_of(spec.model)]) for spec in specs if _feasible(spec)}
+    made = {spec.name: [_made(fits.get(spec.name), place) for place in spec.model.places()] for spec in specs}
+    if faults := [fault for spec in specs for fault in _faults(publication, spec, fits, made)]:
+        raise ConfigError("\n".join(faults))
+    numbers = [_compared(spec, each) for spec in specs for each in made[spec.name]]
+    beside = [row for found in fits.values() if isinstance(found, Fitted) for row in _dyadic(found)]
     return Replication(COMPARISON.frame(numbers), DYADIC_COMPARISON.frame(beside))
 
 
-def not_at_hand(publication: Publication, reason: str) -> Replication:
-    """The rows of a table whose data cannot be had."""
+def _feasible(spec: Published) -> bool:
+    return not spec.model.infeasible
+
+
+def _estimated(spec: Published, table: Table) -> Fitted | DetenteError:
+    try:
+        return estimate(spec, table)
+    except DetenteError as error:
+        return error
+
+
+def _made(fitted: Fitted | DetenteError | None, place: Place) -> _Made:
+    if place.target.infeasible or not isinstance(fitted, Fitted):
+        return _Made(place, fitted if isinstance(fitted, DetenteError) else None)
+    try:
+        return _Made(place, number_of(fitted, place.term, "p_value" if place.quantity == STARS else place.quantity))
+    except DetenteError as error:
+        return _Made(place, error)
+
+
+def _faults(
+    publication: Publication,
+    spec: Published,
+    fits: Mapping[str, Fitted | DetenteError],
+    made: Mapping[str, list[_Made]],
+) -> Iterator[str]:
+    """What the file asks for and nobody could make, each with path, line and keys."""
+    found = fits.get(spec.name)
+    if isinstance(found, FAULTS):
+        yield f"{publication.located(['models', spec.name])}: {found}"
+    elif isinstance(found, Fitted):
+        wrong = (each for each in made[spec.name] if isinstance(each.found, FAULTS))
+        yield from (f"{publication.located(each.place.keys(spec.name))}: {each.found}" for each in wrong)
+
+
+def unmade(publication: Publication, status: Status, reason: str) -> Replication:
+    """The rows of a table whose data cannot be had, or are not those of the pin."""
     rows = []
     for spec in (specification(publication, name) for name in publication.models):
-        status, why = "infeasible" if spec.model.infeasible else "data not at hand", spec.model.infeasible or reason
-        rows += [_row(spec, place, status, why) for place in places(spec)]
+        infeasible: tuple[Status, str] = ("infeasible", spec.model.infeasible)
+        said = (status, reason) if _feasible(spec) or status in FAILING else infeasible
+        rows += [_row(spec, place, *said) for place in spec.model.places()]
     return Replication(COMPARISON.frame(rows), DYADIC_COMPARISON.empty())
 
 
-def places(spec: Published) -> Iterator[_Place]:
-    """Every printed number of a model: term by term, then those of the whole."""
-    for term, numbers in (*spec.model.printed.items(), ("", spec.model.statistics)):
-        yield from (_Place(term, quantity, target) for quantity, target in numbers.items())
+def _compared(spec: Published, made: _Made) -> dict[str, Any]:
+    place, found = made.place, made.found
+    if reason := spec.model.infeasible or place.target.infeasible:
+        return _row(spec, place, "infeasible", reason)
+    if not isinstance(found, float):
+        return _row(spec, place, "different", f"not estimated: {found}")
+    if place.quantity == STARS:
+        return _row(spec, place, *compare_stars(found, place.target, spec.model), found)
+    return _row(spec, place, *compare(found, place.target, spec.model.within), found)
 
 
-def _compared(fitted: Fitted, place: _Place) -> dict[str, Any]:
-    if place.target.infeasible:
-        return _row(fitted.spec, place, "infeasible", place.target.infeasible)
-    try:
-        found = of_term(fitted, place.term, place.quantity) if place.term else of_model(fitted, place.quantity)
-    except DetenteError as error:
-        return _row(fitted.spec, place, "different", f"not estimated: {error}")
-    return _row(fitted.spec, place, *compare(found, place.target, fitted.model.within), found)
-
-
-def _row(spec: Published, place: _Place, status: str, reason: str, ours: float | None = None) -> dict[str, Any]:
-    printed = place.target.printed
-    difference = None if ours is None else _difference(ours, printed)
-    said = (printed, ours, difference, status, reason, f"{unit(printed):g}", spec.spec_id)
+def _row(spec: Published, place: Place, status: Status, reason: str, ours: float | None = None) -> dict[str, Any]:
+    told, starred = place.target.told, place.quantity == STARS
+    away = None if ours is None or starred else difference(ours, told)
+    text = told.stars or "no stars" if starred else place.target.printed
+    said = (text, ours, away, status, reason, "" if starred else f"{told.unit:g}", spec.spec_id)
     return dict(zip(COMPARISON.columns, (spec.subject, spec.name, place.term, place.quantity, *said), strict=True))
-
-
-def _difference(ours: float, printed: str) -> float:
-    """Ours less the printed number, to a thousandth of its last digit: beyond is the rounding of double precision."""
-    if not math.isfinite(ours):
-        return math.nan
-    step = unit(printed) / 1000
-    return float((Decimal(repr(ours)) - Decimal(printed)).quantize(step)) + 0.0
-
-
-def compare(ours: float, target: Target, model: Tolerance | None = None) -> tuple[Status, str]:
-    """Status of a number and the reason for it.
-
-    Exact: equal when rounded to the printed digits. Within tolerance: one off in the last printed digit, or within
-    what target or model state, for the reason that they state. A number that is declared to differ and is not exact
-    is explained; one that is declared to and is exact "no longer differs", which is an error of the file.
-    """
-    status, reason = _measured(ours, target.printed, target.within or model)
-    if not target.differs:
-        return status, reason
-    return ("no longer differs" if status == "exact" else "different, explained"), target.differs
-
-
-def _measured(ours: float, printed: str, tolerance: Tolerance | None) -> tuple[Status, str]:
-    if not math.isfinite(ours):
-        return "different", "ours does not exist"
-    steps = abs(Decimal(repr(ours)) - Decimal(printed)) / unit(printed)
-    if steps <= Decimal("0.5") + PRINTED:
-        return "exact", ""
-    if steps <= Decimal("1.5") + PRINTED:
-        return "within tolerance", "one off in the last printed digit"
-    distance = abs(ours - float(printed))
-    if tolerance and distance <= max(tolerance.absolute, tolerance.relative * abs(float(printed))):
-        return "within tolerance", tolerance.because
-    return "different", ""
 
 
 def _dyadic(fitted: Fitted) -> Iterator[dict[str, Any]]:
@@ -205,7 +210,7 @@ def _dyadic(fitted: Fitted) -> Iterator[dict[str, Any]]:
         if at not in slopes:
             continue
         unit = np.eye(len(fitted.estimate))[at]
-        printed = float(numbers["std_error"].printed)
+        printed = float(numbers["std_error"].told.value)
         ours = covariance.std_error_unrepaired(unit) if covariance.exists(unit) else math.nan
         estimate = float(fitted.estimate[at])
         before, after = _p(estimate, printed, fitted.vcov.df(unit)), _p(estimate, ours, covariance.df(unit))
@@ -231,6 +236,6 @@ def _p(estimate: float, error: float, df: float) -> float:
 def _conclusion(before: float, after: float) -> str:
     if math.isnan(before) or math.isnan(after):
         return "none"
-    if (before < LEVEL) == (after < LEVEL):
-        return "stays significant" if before < LEVEL else "stays insignificant"
-    return "loses significance" if before < LEVEL else "gains significance"
+    if (before < SIGNIFICANT) == (after < SIGNIFICANT):
+        return "stays significant" if before < SIGNIFICANT else "stays insignificant"
+    return "loses significance" if before < SIGNIFICANT else "gains significance"

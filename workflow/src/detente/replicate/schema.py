@@ -2,47 +2,26 @@
 
 from __future__ import annotations
 
+import datetime
 import re
-from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, field_validator, model_validator
 
-from detente.base.strict import Strict
+from detente.base.expressions import Missing
+from detente.base.numerics import SIGNIFICANT
+from detente.base.strict import Strict, line_of
 from detente.base.tables import TableFormat
 from detente.data import SourceFile
+from detente.replicate.notation import Printed, digits, printed, with_ends
+from detente.replicate.recipes import RECIPES, Software
+from detente.replicate.steps import Merge, Step
 
-NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 QUANTITY = re.compile(r"(?P<name>[a-z][a-z0-9_]*)(\((?P<arguments>[^()]*)\))?")
-Missing = Literal["refuse", "drop", "largest"]
-
-
-def unit(printed: str) -> Decimal:
-    """Value of one step of the last printed digit: 0.0001 of "-.1260", 1e-11 of "1.76e-09", 1 of "20990".
-
-    Raises ValueError if the text is no finite number.
-    """
-    try:
-        exponent = Decimal(printed).as_tuple().exponent
-    except InvalidOperation as error:
-        raise ValueError(f"{printed!r} is no number") from error
-    if not isinstance(exponent, int):
-        raise ValueError(f"{printed!r} is no finite number")
-    return Decimal(1).scaleb(min(exponent, 0) if "e" not in printed.lower() else exponent)
-
-
-def _digits(value: object) -> object:
-    """A printed number as text: a float has lost the digits that it was printed to."""
-    if isinstance(value, float):
-        raise ValueError(f'{value!r}: put a printed number in quotes, so that its digits are kept (such as "-.1260")')
-    if isinstance(value, bool):
-        raise ValueError(f"{value!r} is no number")
-    text = str(value)
-    if not NUMBER.fullmatch(text):
-        raise ValueError(f'{text!r} is no printed number, such as "-.1260", "1.76e-09" or 20990')
-    unit(text)
-    return text
+STARS = "stars"
 
 
 class Tolerance(Strict):
@@ -62,15 +41,41 @@ class Tolerance(Strict):
 class Target(Strict):
     """One printed number; `differs` says why ours is another, `infeasible` why there is none of ours."""
 
-    printed: Annotated[str, BeforeValidator(_digits)]
+    printed: Annotated[str, BeforeValidator(digits)]
     within: Tolerance | None = None
     differs: str = ""
+    stars_differ: str = Field(default="", description="Why ours has other stars than those behind the number.")
     infeasible: str = ""
+
+    @property
+    def told(self) -> Printed:
+        """What the printed text says."""
+        return printed(self.printed)
 
     @model_validator(mode="before")
     @classmethod
     def _short(cls, value: Any) -> Any:
         return value if isinstance(value, Mapping) else {"printed": value}
+
+    @model_validator(mode="after")
+    def _whole(self) -> Target:
+        if self.within and self.told.whole:
+            raise ValueError(f"{self.printed} is a whole number, which is met or not: say why it `differs`")
+        return self
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a printed number stands: term "" for a number of the whole model."""
+
+    term: str
+    quantity: str
+    target: Target
+
+    def keys(self, model: str) -> list[str]:
+        """Where it stands in the file."""
+        part = ["printed", self.term] if self.term else ["statistics"]
+        return ["models", model, *part, self.quantity]
 
 
 class Derived(Strict):
@@ -85,14 +90,6 @@ class Panel(Strict):
 
     key: tuple[str, ...] = Field(min_length=1)
     time: str
-
-
-class Merge(Strict):
-    """Columns of another file of the same table, by equal values of `on`; none twice in that file."""
-
-    data: str
-    on: tuple[str, ...] = Field(min_length=1)
-    take: tuple[str, ...] = Field(min_length=1)
 
 
 class DataFile(SourceFile):
@@ -111,9 +108,18 @@ class DataFile(SourceFile):
     note: str = Field(default="", description="How it was made, where it has no public address.")
     sides: tuple[str, str] | None = Field(default=None, description="Columns of the two states of a dyad.")
     panel: Panel | None = None
-    merge: tuple[Merge, ...] = ()
+    steps: tuple[Step, ...] = Field(default=(), description="What is made of it first, in this order.")
+    merge: tuple[Merge, ...] = Field(default=(), description="Merges after these steps.")
     missing: Missing = Field(default="refuse", description="What a comparison with a missing value is.")
-    derive: dict[str, str] = Field(default_factory=dict)
+    derive: dict[str, str] = Field(default_factory=dict, description="Variables, made last.")
+
+    @property
+    def made(self) -> Iterator[tuple[list[str | int], Step]]:
+        """Every step in order, with its keys below the file's."""
+        yield from ((["steps", i], step) for i, step in enumerate(self.steps))
+        yield from ((["merge", i], Step(merge=merge)) for i, merge in enumerate(self.merge))
+        if self.derive:
+            yield ["derive"], Step(derive=self.derive)
 
     @property
     def form(self) -> TableFormat:
@@ -144,18 +150,32 @@ class Model(Strict):
     estimator: str = ""
     options: dict[str, Any] = Field(default_factory=dict)
     fixed_effects: tuple[str, ...] = ()
+    endogenous: tuple[str, ...] = Field(default=(), description="Terms that instruments are for.")
+    instruments: tuple[Term, ...] = Field(default=(), description="Excluded instruments.")
     weights: str | None = None
     sample: str | None = None
     vcov: str = "classical"
-    ssc: str = "stata"
-    bread: Literal["final", "one step earlier"] = Field(default="final", description="See `estimators`.")
+    recipe: Software | None = Field(default=None, description="What else the software did; docs/replicate-a-table.md.")
+    ssc: str = Field(default="stata", description="That of the recipe's software if there is one.")
+    bread: Literal["final", "one step earlier", "expected"] = Field(default="final", description="See `estimators`.")
     derived: dict[str, Derived] = Field(default_factory=dict)
     names: dict[str, str] = Field(default_factory=dict, description="Printed name → name of the estimator's term.")
     within: Tolerance | None = None
     dyadic: bool = Field(default=True, description="Whether to set the dyadic-robust covariance beside it.")
     nuisance: str = Field(default="", description='Pattern of terms left out of that comparison, such as "cc*".')
-    printed: dict[str, dict[str, Target]] = Field(default_factory=dict)
+    stars: dict[str, float] = Field(default_factory=dict, description="Stars → largest p-value that has them.")
+    printed: dict[str, Annotated[dict[str, Target], BeforeValidator(with_ends)]] = Field(default_factory=dict)
     statistics: dict[str, Target] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_software(cls, value: Any) -> Any:
+        """What the recipe says where the file does not."""
+        recipe = RECIPES.get(value.get("recipe")) if isinstance(value, Mapping) else None
+        if recipe is None:
+            return value
+        told = recipe.options.get(value.get("estimator"), {})
+        return {"ssc": recipe.ssc, **value, "options": {**told, **(value.get("options") or {})}}
 
     @field_validator("terms")
     @classmethod
@@ -166,15 +186,51 @@ class Model(Strict):
                 raise ValueError(f"{name!r} is twice among the terms")
         return terms
 
+    def places(self) -> Iterator[Place]:
+        """Every printed number: term by term, with the stars behind it, then those of the whole model."""
+        for term, numbers in self.printed.items():
+            yield from (Place(term, quantity, target) for quantity, target in numbers.items())
+            if self.stars and numbers:
+                starred = [target for target in numbers.values() if target.told.stars]
+                yield Place(term, STARS, (starred or list(numbers.values()))[0])
+        yield from (Place("", quantity, target) for quantity, target in self.statistics.items())
+
+    @model_validator(mode="after")
+    def _starred(self) -> Model:
+        used = {t.told.stars for numbers in self.printed.values() for t in numbers.values()} - {""}
+        for stars in sorted(used - {*self.stars}):
+            raise ValueError(f"numbers have {stars!r}: say what it stands for, as in `stars: {{'*': 0.05}}`")
+        return self
+
     @model_validator(mode="after")
     def _complete(self) -> Model:
         if not self.printed and not self.statistics:
             raise ValueError("a model needs printed numbers: 'printed' (by term) or 'statistics' (of the model)")
-        if not self.infeasible:
-            for key in ("outcome", "terms", "estimator"):
-                if not getattr(self, key):
-                    raise ValueError(f"{key!r} is missing; a model that cannot be estimated says why: 'infeasible'")
         return self
+
+    @property
+    def lacking(self) -> str:
+        """The first key that is missing for it to be estimated, "" if none is."""
+        wanted = ("outcome", *(("terms",) if self.estimator != "describe" else ()), "estimator")
+        return next((key for key in wanted if not getattr(self, key)), "")
+
+
+Extent = Literal["none", "some", "all"]
+
+
+class Audit(Strict):
+    """Who checked the table, when, and what of its package there is: printed in the report of the audit."""
+
+    by: str = Field(min_length=1, description="Who checked it.")
+    date: datetime.date = Field(description="When.")
+    package: str = Field(default="", description="Where the package of the authors is.")
+    raw_data: Extent = Field(description="How much of it the package has.")
+    cleaning_code: Extent = Field(description="From raw data to those of the analysis.")
+    analysis_data: Extent = Field(description="Data that models are estimated from.")
+    analysis_code: Extent = Field(description="From these to the table.")
+    level: int | None = Field(default=None, ge=1, le=10, description="Of the Social Science Reproduction Platform.")
+    attempts: tuple[str, ...] = Field(default=(), description="What was tried, in order.")
+    significance: float = Field(default=SIGNIFICANT, gt=0, lt=1, description="Level of the paper's conclusions.")
 
 
 class Publication(Strict):
@@ -183,8 +239,21 @@ class Publication(Strict):
     id: str = ""
     title: str = Field(min_length=1)
     citation: str = Field(min_length=1)
-    data: dict[str, DataFile] = Field(min_length=1)
+    data: dict[str, DataFile] = Field(default_factory=dict, description="None if numbers are only to be checked.")
     models: dict[str, Model] = Field(min_length=1)
+    audit: Audit | None = None
+    _path: Path = PrivateAttr(default=Path())
+
+    @classmethod
+    def of(cls, path: Path, read: Publication) -> Publication:
+        """What was read from the file at `path`, whose name is the id."""
+        made = read.model_copy(update={"id": path.stem})
+        made._path = path
+        return made
+
+    def located(self, keys: Sequence[str | int]) -> str:
+        """Path, line and keys of an entry, for the beginning of a message."""
+        return " › ".join([f"{self._path.as_posix()}:{line_of(self._path, keys)}", *map(str, keys)])
 
     def file_of(self, model: Model) -> str:
         """Name of the data file that a model is estimated from."""
@@ -193,9 +262,9 @@ class Publication(Strict):
     @property
     def targets(self) -> int:
         """How many printed numbers it holds."""
-        return sum(len(m.statistics) + sum(map(len, m.printed.values())) for m in self.models.values())
+        return sum(len(list(model.places())) for model in self.models.values())
 
 
 def named(term: Term) -> Mapping[str, str]:
     """Printed name → expression; a plain column is called by its name."""
-    return {term: term} if isinstance(term, str) else term
+    return {term.strip("`"): term} if isinstance(term, str) else term

@@ -8,13 +8,10 @@ import numpy as np
 import pandas as pd
 from jinja2 import Environment, StrictUndefined
 
+from detente.replicate import FAILING, STATUSES
 from detente.report.figures import canvas as draw
 from detente.report.formats import MINUS, plural
 
-ORDER = (
-    *("exact", "within tolerance", "different, explained", "infeasible", "data not at hand"),
-    *("different", "no longer differs"),
-)
 CHANGES = ("stays significant", "loses significance", "gains significance", "stays insignificant", "none")
 TOTAL = "all"
 KINDS = (
@@ -31,7 +28,7 @@ LINE, REST, LETTERS = 0.3, 1.0, 40
 def counted(numbers: pd.DataFrame) -> pd.DataFrame:
     """How many numbers of each table have each status; one row per table (`id`), the last for all."""
     table = pd.crosstab(numbers["id"], numbers["status"])
-    table = table.reindex(columns=list(ORDER), fill_value=0).loc[list(dict.fromkeys(numbers["id"]))]
+    table = table.reindex(columns=list(STATUSES), fill_value=0).loc[list(dict.fromkeys(numbers["id"]))]
     table.loc[TOTAL] = table.sum()
     table.insert(0, "numbers", table.sum(axis=1))
     return table.rename_axis("id").reset_index()
@@ -72,7 +69,8 @@ def page(
     svg = None if figure is None else figure[figure.index("<svg") :]
     return made.from_string(template).render(
         summary=counted(numbers).to_dict("records"),
-        statuses=ORDER,
+        statuses=STATUSES,
+        failing=FAILING,
         tables=[_table(str(name), rows, described) for name, rows in numbers.groupby("id", sort=False)],
         dyadic=conclusions(dyadic).to_dict("records"),
         changes=CHANGES,
@@ -117,7 +115,7 @@ def _medians(dyadic: pd.DataFrame) -> dict[str, Any]:
 def _table(name: str, rows: pd.DataFrame, described: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
     title, citation = described.get(name, (name, ""))
     models = [{"name": m, "rows": each.to_dict("records")} for m, each in rows.groupby("model", sort=False)]
-    counts = {status: int((rows["status"] == status).sum()) for status in ORDER}
+    counts = {status: int((rows["status"] == status).sum()) for status in STATUSES}
     return {"id": name, "title": title, "citation": citation, "models": models, "counts": counts, "numbers": len(rows)}
 
 
