@@ -1,0 +1,30 @@
+"""A file for a published table, drafted from a log or a table of its numbers."""
+
+from pathlib import Path
+from typing import Annotated
+
+from detente.base.errors import ConfigError
+from detente.base.files import write_text
+from detente.cli.command import Output, command
+
+
+@command("replication", "data.dta --log table.log --out mytable.yaml")
+def replicate_new(
+    data: Annotated[Path, "data of the table"],
+    /,
+    log: Annotated[Path, "log of Stata or R, or table as .tex, .html, .docx, .csv, that has the numbers"],
+    out: Annotated[Path, Output("file of the table to write", endings=(".yaml",))],
+) -> None:
+    """Draft the file of a published table from a log: models, terms, numbers and their digits."""
+    from detente.replicate import draft, read_publications
+
+    if out.exists():
+        raise ConfigError(f"{out} is there already: corrections in it would be lost; name another file")
+    text, models = draft(data, log)
+    write_text(text, out)
+    read_publications([out], None)
+    marks = sum(len(model.unread) for model in models)
+    numbers = sum(model.numbers for model in models)
+    print(
+        f"{out}: {len(models):,} models, {numbers:,} numbers; {marks:,} marks NOT READ to look at, and what is printed"
+    )

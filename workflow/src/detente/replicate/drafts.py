@@ -1,0 +1,121 @@
+"""Drafts of a file for a published table: what a log or a table says of each model, and what could not be read of it.
+
+A reviewer corrects a draft in the place of typing it: everything that was not understood stands in it as a comment
+"NOT READ", with the line of the log.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+# Symbols that a plain scalar of YAML may hold.
+PLAIN = re.compile(r"[A-Za-z_][\w.]*")
+
+
+@dataclass
+class Draft:
+    """One model as a log or a table prints it: what is known of it, and in `unread` what is not understood."""
+
+    name: str
+    line: int
+    outcome: str = ""
+    terms: dict[str, str] = field(default_factory=dict)
+    estimator: str = ""
+    options: dict[str, str] = field(default_factory=dict)
+    fixed_effects: list[str] = field(default_factory=list)
+    weights: str = ""
+    sample: str = ""
+    vcov: str = "classical"
+    recipe: str = ""
+    bread: str = ""
+    stars: dict[str, str] = field(default_factory=dict)
+    printed: dict[str, dict[str, str]] = field(default_factory=dict)
+    statistics: dict[str, str] = field(default_factory=dict)
+    unread: list[str] = field(default_factory=list)
+
+    @property
+    def numbers(self) -> int:
+        """How many printed numbers it holds."""
+        return len(self.statistics) + sum(map(len, self.printed.values()))
+
+
+def written(drafts: Iterable[Draft], data: Path, log: Path, title: str) -> str:
+    """A file for a published table, as YAML, with its data pinned."""
+    content = data.read_bytes()
+    lines = [
+        "# A draft: correct what it says, and complete what is marked NOT READ.",
+        f"title: {_quoted(title)}",
+        'citation: "NOT READ: author, year, title, journal"',
+        "data:",
+        "  data:",
+        f"    file: {_quoted(data.name)}",
+        f"    bytes: {len(content)}",
+        f"    sha256: {sha256(content).hexdigest()}",
+        "    address: null                     # https://… at a fixed commit, where there is one",
+        "    # sides: [a, b]                   # the two states of a dyad",
+        "    # panel: {key: [a, b], time: year}",
+        "    missing: refuse                   # or largest (as Stata compares), or drop",
+        "models:",
+    ]
+    for draft in drafts:
+        lines += _model(draft, log)
+    return "\n".join(lines) + "\n"
+
+
+def _model(draft: Draft, log: Path) -> Iterator[str]:
+    yield f"  {_quoted(draft.name)}:"
+    yield f"    read_in: {_quoted(f'{log.name}, line {draft.line}')}"
+    for words in draft.unread:
+        yield f"    # NOT READ: {' '.join(words.split())}"
+    if not (draft.outcome and draft.estimator and draft.terms):
+        yield '    infeasible: "NOT READ: outcome, terms or estimator"'
+    else:
+        yield f"    outcome: {_quoted(draft.outcome)}"
+        terms = [_quoted(n) if n == text else f"{{{_quoted(n)}: {_quoted(text)}}}" for n, text in draft.terms.items()]
+        yield f"    terms: [{', '.join(terms)}]"
+        yield f"    estimator: {draft.estimator}"
+        yield f"    vcov: {_quoted(draft.vcov)}"
+        for key in ("recipe", "bread", "sample", "weights"):
+            if value := getattr(draft, key):
+                yield f"    {key}: {_quoted(value)}"
+        if draft.fixed_effects:
+            yield f"    fixed_effects: [{', '.join(map(_quoted, draft.fixed_effects))}]"
+        if draft.options:
+            yield f"    options: {_mapping(draft.options, plain=True)}"
+    if draft.stars:
+        yield f"    stars: {_mapping(draft.stars, plain=True)}"
+    if draft.printed:
+        yield "    printed:"
+        yield from (f"      {_quoted(term)}: {_mapping(numbers)}" for term, numbers in draft.printed.items())
+    if draft.statistics:
+        yield f"    statistics: {_mapping(draft.statistics)}"
+
+
+def _mapping(values: Mapping[str, str], *, plain: bool = False) -> str:
+    held = (f"{_quoted(key)}: {value if plain else _text(value)}" for key, value in values.items())
+    return f"{{{', '.join(held)}}}"
+
+
+def _quoted(name: str) -> str:
+    """A name as YAML takes it: in quotes, unless it is a word that means nothing else."""
+    reserved = name.lower() in ("y", "n", "yes", "no", "on", "off", "true", "false", "null")
+    return name if PLAIN.fullmatch(name) and not reserved else _text(name)
+
+
+def _text(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def distinct(drafts: Iterable[Draft]) -> list[Draft]:
+    """The drafts with numbers, each under a name of its own."""
+    made: dict[str, Draft] = {}
+    for draft in (each for each in drafts if each.numbers):
+        name, count = draft.name, 2
+        while name in made:
+            name, count = f"{draft.name} ({count})", count + 1
+        draft.name = name
+        made[name] = draft
+    return list(made.values())
