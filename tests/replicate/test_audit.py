@@ -1,0 +1,102 @@
+"""The report of an audit: who, what, with what end; and whether a conclusion changes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from detente.cli import main
+from detente.replicate import COMPARISON, DYADIC_COMPARISON, conclusions_changed
+
+AUDIT = {
+    "by": "A. Editor", "date": "2026-11-30", "package": "https://doi.org/10.0/example", "raw_data": "none",
+    "cleaning_code": "some", "analysis_data": "all", "analysis_code": "all", "level": 6,
+    "attempts": ["as shipped: the do-file stops at line 12", "with the path corrected: it runs"],
+}  # fmt: skip
+
+
+def row(term: str, quantity: str, printed: str, ours: float, status: str = "exact", reason: str = "") -> dict[str, Any]:
+    return {"id": "made", "model": "one", "term": term, "quantity": quantity, "printed": printed, "ours": ours,
+            "difference": 0.0, "status": status, "reason": reason, "precision": "0.01", "spec_id": "x"}  # fmt: skip
+
+
+def compared(folder: Path, rows: list[dict[str, Any]], dyadic: list[dict[str, Any]] | None = None) -> list[str]:
+    """The call of the command for a table with such numbers."""
+    pin = {"file": "a.csv", "bytes": 5, "sha256": "a" * 64, "address": "https://example.org/a.csv"}
+    models = {"one": {"read_in": "p. 1", "infeasible": "none", "statistics": {"nobs": 1}}}
+    table = {"title": "A table", "citation": "Nobody 2000", "data": {"d": pin}, "models": models, "audit": AUDIT}
+    (folder / "made.yaml").write_text(yaml.safe_dump(table), encoding="utf-8")
+    COMPARISON.write_csv(COMPARISON.frame(rows), folder / "replication.csv")
+    DYADIC_COMPARISON.write_csv(DYADIC_COMPARISON.frame(dyadic or []), folder / "dyadic.csv")
+    tables = ["--tables", str(folder / "made.yaml")]
+    return ["replicate", "audit", *tables, "--numbers", str(folder), "--out", str(folder / "out")]
+
+
+def test_the_report_is_a_page_a_file_for_machines_and_a_crate(tmp_path: Path) -> None:
+    rows = [
+        row("x", "estimate", "0.24", 0.2412),
+        row("x", "std_error", "0.05", 0.0512, "different, explained", "a misprint"),
+        row("z", "estimate", "1.00", float("nan"), "infeasible", "lost"),
+    ]
+    assert main(compared(tmp_path, rows)) == 0
+    folder = tmp_path / "out/made"
+    page = (folder / "audit.md").read_text(encoding="utf-8")
+    for words in (
+        "Checked by A. Editor on 2026-11-30, of https://doi.org/10.0/example.",
+        "6 of 10: as 5, with a part of the cleaning code, without raw data",
+        "| not available | in part | complete | complete |",
+        "3 printed numbers: 1 exact, 1 different, explained, 1 infeasible.",
+        "| one | x | std_error | 0.05 | 0.0512 | different, explained | a misprint |",
+        "No sign and no significance at 5 % changes",
+        "1. as shipped: the do-file stops at line 12",
+    ):
+        assert words in page, words
+    found = json.loads((folder / "audit.json").read_text(encoding="utf-8"))
+    assert found["counts"]["exact"] == 1 and found["differences"][1]["ours"] is None
+    graph = {each["@id"]: each for each in json.loads((folder / "ro-crate-metadata.json").read_text())["@graph"]}
+    assert graph["./"]["author"] == {"@id": "#auditor"} and graph["#auditor"]["name"] == "A. Editor"
+    assert {"audit.md", "audit.json", "numbers.csv", "https://example.org/a.csv"} == {
+        e["@id"] for e in graph["./"]["hasPart"]
+    }
+
+
+@pytest.mark.fault("published tables")
+def test_a_level_that_the_numbers_do_not_reach_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(compared(tmp_path, [row("x", "estimate", "0.24", 0.9, "different")])) == 1
+    said = capsys.readouterr().err
+    assert "› audit › level: 6 says that the results are met; 1 numbers are not" in said
+    assert main(compared(tmp_path, [])) == 1
+    assert "has no number of 'made'" in capsys.readouterr().err
+
+
+def changes(rows: list[dict[str, Any]], dyadic: list[dict[str, Any]] | None = None) -> list[tuple[str, str]]:
+    found = conclusions_changed(COMPARISON.frame(rows), DYADIC_COMPARISON.frame(dyadic or []), 0.05)
+    return list(zip(found["term"], found["change"], strict=True))
+
+
+def test_conclusions_are_signs_and_significance_as_printed_ours_and_among_dyads() -> None:
+    # 0.24/0.10 is significant, 0.24/0.13 not.
+    rows = [row("x", "estimate", "0.24", 0.24), row("x", "std_error", "0.10", 0.13)]
+    assert changes(rows) == [("x", "significance")]
+    assert changes([row("x", "estimate", "0.24", -0.24), row("x", "std_error", "0.30", 0.30)]) == [("x", "sign")]
+    assert changes([row("x", "p_value", "< 0.01", 0.004), row("x", "estimate", "0.1", 0.1)]) == []
+    assert changes([row("x", "p_value", "0.04", 0.06)]) == [("x", "significance")]
+    words = {name: "" for name, column in DYADIC_COMPARISON.columns.items() if column.dtype == "str"}
+    lost = words | {"id": "made", "model": "one", "term": "x", "estimate": 1.0, "printed_std_error": 0.1,
+                    "dyadic_std_error": 0.9, "ratio": 9.0, "printed_p": 0.01, "dyadic_p": 0.2, "sign": "+",
+                    "conclusion": "loses significance"}  # fmt: skip
+    assert changes([], [lost]) == [("x", "significance under the dyadic covariance")]
+
+
+def test_a_table_without_an_audit_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    call = compared(tmp_path, [row("x", "estimate", "0.24", 0.24)])
+    table = yaml.safe_load((tmp_path / "made.yaml").read_text(encoding="utf-8"))
+    del table["audit"]
+    (tmp_path / "made.yaml").write_text(yaml.safe_dump(table), encoding="utf-8")
+    assert main(call) == 1
+    assert "none of these tables has an `audit:` block" in capsys.readouterr().err
+    assert not list(tmp_path.glob("out/*"))
