@@ -19,6 +19,7 @@ COLUMNS = ["a", "b", "year", "onset", "trade1", "trade2", "ally", "contiguous", 
 STATA = """\
 . use dyads
 . gen pairid=(1000*a)+b
+. iis pairid
 . #del ;
 delimiter now ;
 . /*col 1*/

@@ -34,7 +34,11 @@ ESTIMATORS: Mapping[str, str] = {
     "reghdfe": "lpm", "ologit": "ordered_logit", "mlogit": "multinomial_logit", "relogit": "king_zeng",
     "firthlogit": "firth", "ppmlhdfe": "fepoisson", "ivregress": "iv_lpm",
 }  # fmt: skip
+OF_GROUPS = ("gee", "within", "between", "random_effects", "clogit")
 OF_XTREG: Mapping[str, str] = {"fe": "within", "be": "between", "re": "random_effects"}
+# Commands that make variables or choose rows, which a reviewer writes as `steps` and `derive`.
+PREPARING = re.compile(r"(g|gen\w*|egen|replace|recode|keep|drop|merge|collapse|reshape|encode|destring|rename)\b")
+PANEL = re.compile(r"(?:iis|xtset|tsset)\s+(\w+)")
 WORKING: Mapping[str, str] = {"exc": "exchangeable", "ar": "ar1", "ind": "independence"}
 
 
@@ -42,20 +46,26 @@ def models(text: str, columns: Sequence[str]) -> list[Draft]:
     """Every model of a log, in order; `columns` are those of the data."""
     lines = text.expandtabs().splitlines()
     found, command, begun, table_before = [], "", 0, 0
-    at = 0
+    prepared: list[str] = []
+    group, at = "", 0
     while at < len(lines):
         started = COMMAND.match(lines[at]) or re.match(r"> ?(?P<words>.*)", lines[at]) if lines[at] else None
         if started:
             command, after = _command(lines, at)
             begun, at = at, after
             table_before = at
+            if PREPARING.match(command):
+                prepared.append(f"line {begun + 1}: {command}")
+            group = panel[1] if (panel := PANEL.match(command)) else group
             continue
         if HEADER.match(lines[at]):
             draft = Draft(f"line {begun + 1}", begun + 1)
             _head(draft, lines[table_before:at])
             after = _table(draft, lines, at)
             _asked(draft, command, columns)
+            _prepared(draft, prepared, group, columns)
             found.append(draft)
+            prepared = []
             table_before = at = after
             continue
         at += 1
@@ -158,6 +168,18 @@ def _asked(draft: Draft, command: str, columns: Sequence[str]) -> None:
             draft.terms[term] = f"dummies({term[2:]})" if term.startswith("i.") else term
 
 
+def _prepared(draft: Draft, prepared: Sequence[str], group: str, columns: Sequence[str]) -> None:
+    """Commands since the model before; the group of a panel command that names none; columns that the data lack."""
+    draft.unread = [*prepared, *draft.unread]
+    if draft.estimator in OF_GROUPS and not draft.fixed_effects:
+        draft.fixed_effects = [group] if group else []
+        if not group:
+            draft.unread.append("the group, which `iis`, `xtset` or `tsset` names: `fixed_effects`")
+    for name in {draft.vcov: None} | dict.fromkeys(draft.fixed_effects):
+        if name not in (*columns, "classical", "hc1"):
+            draft.unread.append(f"{name!r} is no column of the data: derive it, or say `sides` and `dyad`")
+
+
 def _estimator(draft: Draft, name: str, options: str) -> None:
     if name == "xtreg":
         draft.estimator = next(
@@ -179,9 +201,6 @@ def _estimator(draft: Draft, name: str, options: str) -> None:
         working = re.search(r"\bc(?:orr)?\((\w+)", options)
         kinds = (made for word, made in WORKING.items() if working and working[1].startswith(word))
         draft.options["working"] = next(kinds, "exchangeable")
-        draft.fixed_effects = draft.fixed_effects or ([draft.vcov] if draft.vcov not in ("classical", "hc1") else [])
-    if name in ("xtgee", "xtreg", "xtlogit") and not draft.fixed_effects:
-        draft.unread.append("the group, which `iis`, `xtset` or `tsset` names: `fixed_effects`")
 
 
 def condition_of(text: str) -> str:
