@@ -15,7 +15,7 @@ import yaml
 from detente.base.errors import ConfigError, DetenteError, EmptySample, PanelError, SourceSchemaError, UnknownVariable
 from detente.base.expressions import Table, evaluate, names, parse
 from detente.replicate import tables
-from detente.replicate.models import Published, build_design
+from detente.replicate.models import Published, build_design, documented_options, estimate
 from detente.replicate.quantities import number_of
 from detente.replicate.reading import read_publication
 from detente.replicate.recipes import documented, without_perfect
@@ -208,16 +208,16 @@ def test_stata_leaves_perfect_predictors_out_with_their_rows_and_looks_again() -
 def test_a_recipe_says_what_the_file_does_not() -> None:
     shared: dict[str, Any] = {"read_in": "p", "statistics": {"nobs": 1}, "estimator": "gee"}
     assert Model(**shared, recipe="stata").options == {"convention": "stata"}
+    assert Model(**shared | {"estimator": "king_zeng"}, recipe="zelig").options == {"convention": "zelig"}
     assert Model(**shared, recipe="stata", options={"convention": "liang_zeger"}).options == {
         "convention": "liang_zeger"
     }
     assert (Model(**shared, recipe="r").ssc, Model(**shared, recipe="r", ssc="none").ssc) == ("r-sandwich", "none")
-    assert documented() in (ROOT / "docs/replicate-a-table.md").read_text(encoding="utf-8")
+    for table in (documented(), documented_options()):
+        assert table in (ROOT / "docs/replicate-a-table.md").read_text(encoding="utf-8")
 
 
 def test_rows_are_described() -> None:
-    from detente.replicate.models import estimate
-
     frame = pd.DataFrame({"y": [1, 0, 1, 1.0], "x": [1, 5, 3, np.nan], "d": [1, 1, 0, 0]})
     data = DataFile(file="a.csv", bytes=1, sha256="a" * 64, address=None)
     model = Model(read_in="p", outcome="y", estimator="describe", sample="d >= 0", statistics={"nobs": 4})

@@ -1,11 +1,11 @@
 """From a published model and its data to a fit: specification, model frame, estimator, covariance."""
 
-import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from inspect import Parameter, signature
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -179,7 +179,25 @@ def options_of(estimator: str) -> list[str]:
         legal = choices(estimator, {*OWN, *REGISTRY})
         raise UnknownEstimator(f"estimator {estimator!r} is not known; {legal}")
     function = OWN[estimator] if estimator in OWN else get(estimator).fit
-    return [name for name in list(inspect.signature(function).parameters)[1:] if name != "weights"]
+    return [name for name in list(signature(function).parameters)[1:] if name != "weights"]
+
+
+def documented_options() -> str:
+    """Options of every estimator that has some, as a Markdown table, which stands in `docs/replicate-a-table.md`."""
+    lines = ["| estimator | `options` |", "|---|---|"]
+    for name in sorted({*OWN, *REGISTRY}):
+        function = OWN[name] if name in OWN else get(name).fit
+        found = {option: signature(function).parameters[option] for option in options_of(name)}
+        said = [f"`{option}`: {_legal(parameter)}" for option, parameter in found.items()]
+        lines += [f"| `{name}` | {'; '.join(said)} |"] if said else []
+    return "\n".join(lines)
+
+
+def _legal(parameter: Parameter) -> str:
+    """Legal values of an option, the default first."""
+    values = [each for each in get_args(parameter.annotation) if isinstance(each, str)]
+    first = "none" if parameter.default in (None, "", ()) else f"{parameter.default}"
+    return ", ".join([first, *(value for value in values if value != first)])
 
 
 def build_design(table: Table, spec: Published) -> ModelFrame:

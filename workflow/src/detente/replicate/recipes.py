@@ -29,9 +29,9 @@ class Recipe:
 
 
 RECIPES: Mapping[str, Recipe] = {
-    "stata": Recipe("stata", {"gee": {"convention": "stata"}}, perfect=True),
+    "stata": Recipe("stata", {"gee": {"convention": "stata"}, "king_zeng": {"convention": "stata"}}, perfect=True),
     "r": Recipe("r-sandwich"),
-    "zelig": Recipe("r-sandwich"),
+    "zelig": Recipe("r-sandwich", {"king_zeng": {"convention": "zelig"}}),
 }
 
 
