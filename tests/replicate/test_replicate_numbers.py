@@ -15,7 +15,7 @@ from detente.base.errors import ConfigError, DetenteError, UnsupportedEstimator
 from detente.base.expressions import Table
 from detente.replicate.models import Fitted, Published, estimate
 from detente.replicate.quantities import number_of
-from detente.replicate.schema import DataFile, Model
+from detente.replicate.schema import DataFile, Model, Panel
 
 DATA = DataFile(file="a.csv", bytes=1, sha256="a" * 64, address=None, sides=("a", "b"))
 
@@ -209,3 +209,54 @@ def test_instruments_are_those_of_linearmodels() -> None:
     check(found, {"estimate": float(other.params.iloc[3]), "std_error": float(other.std_errors.iloc[3])}, "x", 1e-6)
     with pytest.raises(UnsupportedEstimator, match="no log-likelihood here"):
         number_of(found, "", "log_likelihood")
+
+
+PANEL = DATA.model_copy(update={"panel": Panel(key=("unit",), time="period")})
+
+
+def paneled(**keys: Any) -> Fitted:
+    frame = DATA_FRAME.assign(unit=np.arange(400) % 20, period=np.arange(400) // 20)
+    model = Model(read_in="p", outcome="y", terms=("x", "z", "d"), estimator="lpm", statistics={"nobs": 1}, **keys)
+    return estimate(Published("table", model, PANEL, name="one"), Table(frame, ("unit",), "period"))
+
+
+@pytest.mark.parametrize(("ssc", "debiased"), [("none", False), ("linearmodels", True)])
+def test_driscoll_and_kraays_errors_are_those_of_linearmodels(ssc: str, debiased: bool) -> None:
+    from linearmodels.panel import PooledOLS
+
+    frame = DATA_FRAME.assign(unit=np.arange(400) % 20, period=np.arange(400) // 20, one=1.0)
+    model = PooledOLS(
+        frame.set_index(["unit", "period"])["y"], frame.set_index(["unit", "period"])[["one", "x", "z", "d"]]
+    )
+    other = model.fit(cov_type="kernel", kernel="bartlett", bandwidth=3, debiased=debiased)
+    found = paneled(vcov="driscoll_kraay(3)", ssc=ssc)
+    for term in ("x", "z", "d"):
+        check(found, {"std_error": float(other.std_errors[term])}, term, 1e-8)
+
+
+def test_panel_corrected_errors_are_their_formula() -> None:
+    """Beck and Katz (1995), (X'X)⁻¹ X'(Σ̂ ⊗ I)X (X'X)⁻¹ with Σ̂ = E'E/T, of a balanced panel written out."""
+    found = paneled(vcov="pcse(unit)", ssc="none")
+    y = DATA_FRAME["y"].to_numpy()
+    bread = np.linalg.inv(X.T @ X)
+    errors = (y - X @ (bread @ X.T @ y)).reshape(20, 20)
+    omega = np.kron(np.eye(20), errors.T @ errors / 20)
+    expected = np.sqrt(np.diag(bread @ X.T @ omega @ X @ bread))
+    for term, at in {"x": 1, "z": 2, "d": 3}.items():
+        check(found, {"std_error": expected[at]}, term, 1e-8)
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"vcov": "driscoll_kraay(3)", "ssc": "stata"}, "'stata' is not known for driscoll_kraay"),
+        ({"vcov": "driscoll_kraay(many)", "ssc": "none"}, "must be a whole number"),
+        ({"vcov": "pcse(g)", "ssc": "none"}, "each unit once a period"),
+    ],
+)
+@pytest.mark.fault("published tables")
+def test_panel_covariances_that_cannot_be_are_refused(keys: dict[str, str], message: str) -> None:
+    with pytest.raises(DetenteError, match=message):
+        paneled(**keys)
+    with pytest.raises(DetenteError, match="needs time"):
+        fitted("y", "lpm", vcov="driscoll_kraay(2)", ssc="none")

@@ -14,6 +14,7 @@ from detente.base.errors import EmptySample, UnknownEstimator, UnknownVariable, 
 from detente.base.expressions import Table, column, evaluate, selected
 from detente.base.types import Array, Codes
 from detente.replicate import borrowed, estimators, overdispersed
+from detente.replicate.panel_errors import NAMED, panel_covariance, unit_of
 from detente.replicate.recipes import RECIPES, without_perfect
 from detente.replicate.schema import DataFile, Model, Publication, named
 from detente.stats import REGISTRY, Fit, ModelFrame, Solution, Specification, fit, get, sandwich_parts, subset
@@ -88,8 +89,8 @@ class Published(Specification):
     @property
     def clusters(self) -> tuple[str, ...]:
         """Columns that the covariance goes by."""
-        if self.model.vcov in KINDS:
-            return ()
+        if self.model.vcov in KINDS or NAMED.fullmatch(self.model.vcov):
+            return unit_of(self.model.vcov)
         own = ("dyad", "side1", "side2") if self.data.sides else ()
         return tuple(name for name in self.model.vcov.split("+") if name not in own)
 
@@ -162,6 +163,10 @@ def estimate(spec: Published, table: Table) -> Fitted:
         if model.bread == "expected":
             solution = replace(solution, bread=overdispersed.expected_bread(design, solution, model.options))
         return Fitted(spec, design, solution, covariance_of(design, solution, model.vcov, model.ssc), table)
+    if NAMED.fullmatch(model.vcov):
+        found = fit(design, estimator=model.estimator, vcov="hc0", ssc="none", **model.options)
+        vcov = panel_covariance(design, found.solution, model.vcov, model.ssc)
+        return Fitted(spec, design, found.solution, vcov, table, found)
     found = fit(design, estimator=model.estimator, vcov=model.vcov, ssc=model.ssc, **model.options)
     if model.bread == "final":
         return Fitted(spec, design, found.solution, found.vcov, table, found)
@@ -284,5 +289,7 @@ def codes_of(sides: tuple[str, str], table: Table) -> tuple[Codes, Codes]:
 
 def covariance_of(design: ModelFrame, solution: Solution, vcov: str, ssc: str) -> Covariance:
     """A covariance of the coefficients of a solution."""
+    if NAMED.fullmatch(vcov):
+        return panel_covariance(design, solution, vcov, ssc)
     factors = (*design.fixed_effects, *design.clusters, *(() if design.side1 is None else ("dyad", "side1", "side2")))
     return covariance(parse(vcov, factors), sandwich_parts(design, solution), ssc)
