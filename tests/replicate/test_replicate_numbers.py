@@ -155,6 +155,8 @@ def test_what_an_estimator_does_not_have_is_refused() -> None:
         number_of(fitted("event", "logit"), "", "r2")
     with pytest.raises(UnsupportedEstimator, match="no log-likelihood here"):
         number_of(fitted("y", "random_effects", fixed_effects=("g",)), "", "aic")
+    with pytest.raises(UnsupportedEstimator, match="no log-likelihood here"):
+        number_of(fitted("y", "gee", fixed_effects=("g",), options={"link": "identity"}), "", "log_likelihood")
     with pytest.raises(ConfigError, match="takes other arguments"):
         number_of(fitted("y", "lpm"), "", "nobs(3)")
 

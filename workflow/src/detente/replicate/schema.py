@@ -114,7 +114,7 @@ class DataFile(SourceFile):
     derive: dict[str, str] = Field(default_factory=dict, description="Variables, made last.")
 
     @property
-    def made(self) -> Iterator[tuple[list[str | int], Step]]:
+    def made(self) -> Iterator[tuple[list[Any], Step]]:
         """Every step in order, with its keys below the file's."""
         yield from ((["steps", i], step) for i, step in enumerate(self.steps))
         yield from ((["merge", i], Step(merge=merge)) for i, merge in enumerate(self.merge))
@@ -171,7 +171,7 @@ class Model(Strict):
     @classmethod
     def _as_software(cls, value: Any) -> Any:
         """What the recipe says where the file does not."""
-        recipe = RECIPES.get(value.get("recipe")) if isinstance(value, Mapping) else None
+        recipe = RECIPES.get(str(value.get("recipe"))) if isinstance(value, Mapping) else None
         if recipe is None:
             return value
         told = recipe.options.get(value.get("estimator"), {})

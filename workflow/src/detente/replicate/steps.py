@@ -201,7 +201,7 @@ def reshaped(frame: pd.DataFrame, how: Reshape) -> pd.DataFrame:
     first = frame.groupby(unit)[rest].transform(lambda each: each.iloc[0])
     if varying := [n for n in rest if not (frame[n].eq(first[n]) | frame[n].isna() & first[n].isna()).all()]:
         raise PanelError(f"{', '.join(varying)} vary within {', '.join(unit)}: collapse, or take them as stubs")
-    wide = frame.set_index([*unit, how.at])[list(how.stubs)].unstack(how.at)  # noqa: PD010
+    wide = pd.DataFrame(frame.set_index([*unit, how.at])[list(how.stubs)].unstack(how.at))  # noqa: PD010
     shown = [f"{level:g}" if isinstance(level, float) else str(level) for level in wide.columns.get_level_values(1)]
     wide.columns = pd.Index(
         [f"{stub}{level}" for stub, level in zip(wide.columns.get_level_values(0), shown, strict=True)]
@@ -237,8 +237,8 @@ def merged(frame: pd.DataFrame, other: pd.DataFrame, how: Merge, tell: Tell) -> 
         text = [pd.api.types.is_numeric_dtype(column) for column in (frame[ours], other[theirs])]
         if text[0] != text[1]:
             raise PanelError(f"{ours!r} is {'a number' if text[0] else 'text'}, {theirs!r} of {how.data!r} is not")
-    keys, theirs = list(how.by), list(how.by.values())
-    right = other.dropna(subset=theirs)
+    keys = list(how.by)
+    right = other.dropna(subset=list(how.by.values()))
     right = pd.DataFrame(
         {**{o: right[t] for o, t in how.by.items()}, **{new: right[old] for new, old in how.take.items()}}
     )

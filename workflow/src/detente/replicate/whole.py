@@ -21,8 +21,8 @@ from detente.replicate.overdispersed import given_alpha
 from detente.stats import REGISTRY, Estimated, Statistic, get
 from detente.stats.likelihood import nb2, newton, penalised_fall
 
-# Linear estimators that maximise no likelihood of the rows as they are.
-OTHERWISE = ("random_effects", "between", "iv_lpm")
+# Estimators with an identity link that maximise no likelihood of the rows as they are.
+OTHERWISE = ("random_effects", "between", "iv_lpm", "gee")
 POISSON = ("poisson", "fepoisson")
 COUNTS = ("negbin", "negbin_given")
 BORROWED = ("zip", "cox")
