@@ -56,7 +56,7 @@ def _made(
     frame = read_table(paths[name], data.form).frame
     for place, step in data.made:
         keys = ["data", name, *place]
-        where, other = f"{publication.id} › {name}: ", None
+        where, other = f"{publication.id} › {name}: ", pd.DataFrame()
         if step.merge:
             other = _made(publication, paths, step.merge.data, found, (*before, name), tell).frame
         try:
@@ -86,7 +86,7 @@ class _At:
     """What a step is made of: its file, the frame of the file it merges with, and who is told of rows."""
 
     data: DataFile
-    other: pd.DataFrame | None
+    other: pd.DataFrame
     tell: Tell
 
 
