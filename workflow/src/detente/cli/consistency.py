@@ -1,7 +1,8 @@
 """Whether the numbers that published tables print agree with one another."""
 
+from collections.abc import Hashable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from detente.base.errors import ConfigError, NotReproduced
 from detente.cli.command import CSV, Output, command
@@ -29,9 +30,11 @@ def replicate_check(
     print(f"{len(found):,} rules: " + ", ".join(f"{count:,} {name}" for name, count in counts.items()))
     if len(wrong):
         # Those that turn a conclusion first.
-        lines = [
-            f"{row.finding}: {' › '.join(filter(None, (row.id, row.model, row.term)))}: {row.rule}: "
-            f"printed {row.printed}, implied {row.low:.6g} to {row.high:.6g}"
-            for row in wrong.sort_values("finding", kind="stable").itertuples()
-        ]
-        raise NotReproduced(f"{len(wrong):,} printed numbers do not agree with others\n" + "\n".join(lines))
+        rows = wrong.sort_values("finding", kind="stable").to_dict("records")
+        raise NotReproduced(f"{len(wrong):,} printed numbers do not agree with others\n" + "\n".join(map(_line, rows)))
+
+
+def _line(row: Mapping[Hashable, Any]) -> str:
+    place = " › ".join(str(row[part]) for part in ("id", "model", "term") if row[part])
+    implied = f"implied {row['low']:.6g} to {row['high']:.6g}"
+    return f"{row['finding']}: {place}: {row['rule']}: printed {row['printed']}, {implied}"
