@@ -45,7 +45,7 @@ def test_help_tells_commands_for_people_from_steps(capsys: pytest.CaptureFixture
     people, steps = text.split(f"{GROUPS['step']}:")
     for name, each in commands().items():
         part = steps if each.group == "step" else people
-        assert f"  {name:<12}{each.summary[0].lower()}{each.summary[1:]}" in part
+        assert f"  {declaring.spoken(name):<17}{each.summary[0].lower()}{each.summary[1:]}" in part
         assert each.group == "step" or each.example in people
 
 

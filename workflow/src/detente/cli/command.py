@@ -107,8 +107,8 @@ def described() -> str:
         lines.append(f"{title}:")
         for name, each in commands().items():
             if each.group == group:
-                lines.append(f"  {spoken(name):<12}{each.summary[0].lower()}{each.summary[1:]}")
-                lines += [f"{'':<14}{each.example}"] if group != "step" else []
+                lines.append(f"  {spoken(name):<17}{each.summary[0].lower()}{each.summary[1:]}")
+                lines += [f"{'':<19}{each.example}"] if group != "step" else []
         lines.append("")
     return "\n".join([*lines, "`detente <command> --help` says which options a command has, with an example."])
 
