@@ -44,7 +44,14 @@ class Curve {
     this.right = 0;
     this.low = -1;
     this.high = 1;
-    new ResizeObserver(() => this.draw()).observe(this.element);
+    // Kept, as to ask for it makes the browser lay out the page at once.
+    this.width = 0;
+    new ResizeObserver((entries) => {
+      const { width } = entries[0].contentRect;
+      if (width === this.width) return;
+      this.width = width;
+      this.draw();
+    }).observe(this.element);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
     document.addEventListener("theme", () => this.draw());
   }
@@ -78,17 +85,10 @@ class Curve {
   }
 
   draw() {
-    const { shown } = this,
-      width = Math.max(260, this.element.clientWidth),
-      ratio = devicePixelRatio || 1;
-    if (!shown || !this.element.clientWidth) return;
+    const { shown, width } = this;
+    if (!shown || !width) return;
     const lines = shown.strips.reduce((n, strip) => n + strip.options.length + 1, 0);
-    const height = TOP + 14 + ROW * lines + 6;
-    this.element.style.setProperty("height", `${height}px`);
-    for (const canvas of [this.base, this.over]) {
-      canvas.width = width * ratio;
-      canvas.height = height * ratio;
-    }
+    this.resize(width, TOP + 14 + ROW * lines + 6);
     const narrow = width < 560,
       pen = this.pen(this.base);
     this.left = narrow ? 108 : 180;
@@ -101,6 +101,20 @@ class Curve {
     this.distribution(pen, shown, width);
     this.options(pen, shown);
     this.mark();
+  }
+
+  /** Give both canvases a size, or wipe them. @param {number} width @param {number} height */
+  resize(width, height) {
+    const ratio = devicePixelRatio || 1;
+    if (this.base.width === Math.round(width * ratio) && this.base.height === Math.round(height * ratio)) {
+      this.pen(this.base).clearRect(0, 0, width, height);
+      return;
+    }
+    this.element.style.setProperty("height", `${height}px`);
+    for (const canvas of [this.base, this.over]) {
+      canvas.width = Math.round(width * ratio);
+      canvas.height = Math.round(height * ratio);
+    }
   }
 
   /** @param {HTMLCanvasElement} canvas */
@@ -202,7 +216,7 @@ class Curve {
 
   /** @param {CanvasRenderingContext2D} pen @param {Shown} shown */
   headline(pen, { table, rows }) {
-    const at = rows.findIndex((row) => Multiverse.departures(table, row) === table.source.headline),
+    const at = rows.indexOf(table.home),
       row = rows[at];
     if (at < 0) return;
     const { conf_low: low, conf_high: high, estimate } = table.numbers,

@@ -51,9 +51,16 @@ const Elements = (() => {
     return name.replace(/_/g, " ");
   }
 
-  /** A colour or typeface of the style sheet. @param {string} name */
+  /** @type {Map<string, string>} */
+  const styles = new Map();
+  document.addEventListener("theme", () => styles.clear());
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => styles.clear());
+
+  /** A colour or typeface of the style sheet, kept until the theme changes. @param {string} name */
   function style(name) {
-    return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+    const found = styles.get(name) ?? getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+    styles.set(name, found);
+    return found;
   }
 
   /** A state as the part of an address after #. @param {Record<string, string>} state */

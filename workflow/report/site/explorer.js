@@ -39,6 +39,9 @@ class Explorer {
     this.all = /** @type {Uint32Array} */ (new Uint32Array(0));
     this.rows = /** @type {Uint32Array} */ (new Uint32Array(0));
     this.later = 0;
+    this.counted = "";
+    /** @type {Record<string, HTMLFieldSetElement>} */
+    this.fieldsets = {};
 
     const select = (
       /** @type {"question" | "covariance" | "unit"} */ key,
@@ -155,7 +158,8 @@ class Explorer {
         boxes[`${name}=${option.name}`] = { box, shown, item };
         return item;
       });
-      this.switches.append(h("fieldset", { "data-decision": name }, h("legend", {}, question), h("ul", {}, ...items)));
+      this.fieldsets[name] = h("fieldset", { "data-decision": name }, h("legend", {}, question), h("ul", {}, ...items));
+      this.switches.append(this.fieldsets[name]);
     }
     return boxes;
   }
@@ -246,12 +250,7 @@ class Explorer {
     this.all = Multiverse.filtered(table, under, state.chosen);
     this.rows = this.all.filter((row) => Multiverse.fitted(table, row));
     for (const key of /** @type {const} */ (["question", "covariance", "unit"])) this.selects[key].value = state[key];
-    [...this.selects.question.options].forEach((option, i) => {
-      const { title, rows } = this.questions[i];
-      const there = Multiverse.filtered(table, rows, { [Multiverse.COVARIANCE]: [state.covariance] }).length;
-      option.textContent = `${title} (${Elements.count(there)})`;
-      option.disabled = !there;
-    });
+    this.count();
     this.mark(under);
     this.summarise(question);
     this.note.textContent =
@@ -264,24 +263,34 @@ class Explorer {
 
   /** Set the switches, and count what each would show beside the other decisions. @param {Uint32Array} under */
   mark(under) {
+    const counts = Multiverse.counted(this.table, under, this.state.chosen);
+    const whole = Multiverse.counted(this.table, under, {});
     for (const { name } of this.table.source.decisions) {
-      const { [name]: mine, ...others } = this.state.chosen,
-        { codes, levels } = this.table.words[name];
-      const counts = levels.map(() => 0),
-        whole = levels.map(() => 0);
-      for (const row of Multiverse.filtered(this.table, under, others)) counts[codes[row]]++;
-      for (const row of under) whole[codes[row]]++;
+      const mine = this.state.chosen[name],
+        { levels } = this.table.words[name];
       for (const option of this.options(name)) {
         const found = this.boxes[`${name}=${option.name}`],
           code = levels.indexOf(option.name);
         if (!found) continue;
-        found.item.hidden = !whole[code];
+        found.item.hidden = !whole[name][code];
         found.box.checked = !mine || mine.includes(option.name);
-        found.shown.textContent = Elements.count(counts[code]);
+        found.shown.textContent = Elements.count(counts[name][code]);
       }
-      const fieldset = this.switches.querySelector(`[data-decision="${name}"]`);
-      if (fieldset instanceof HTMLElement) fieldset.hidden = whole.filter((n) => n).length < 2;
+      const fieldset = this.fieldsets[name];
+      if (fieldset) fieldset.hidden = whole[name].filter((n) => n).length < 2;
     }
+  }
+
+  /** Say how many specifications answer each question, once for each covariance. */
+  count() {
+    if (this.counted === this.state.covariance) return;
+    this.counted = this.state.covariance;
+    [...this.selects.question.options].forEach((option, i) => {
+      const { title, rows } = this.questions[i];
+      const there = Multiverse.filtered(this.table, rows, { [Multiverse.COVARIANCE]: [this.counted] }).length;
+      option.textContent = `${title} (${Elements.count(there)})`;
+      option.disabled = !there;
+    });
   }
 
   /** @param {Question} question */

@@ -14,7 +14,7 @@
  *   smallest: number, joint: Joint | null, decisions: Decision[], columns: Record<string, Packed>}} Source
  * @typedef {{levels: string[], codes: ArrayLike<number>}} Words
  * @typedef {{source: Source, rows: number, ids: string[], words: Record<string, Words>,
- *   numbers: Record<string, Float64Array>, order: Uint32Array}} Table
+ *   numbers: Record<string, Float64Array>, order: Uint32Array, fitted: boolean[], home: number}} Table
  * @typedef {{key: string, title: string, rows: Uint32Array}} Question
  * @typedef {Record<string, string[]>} Chosen
  * @typedef {{count: number, failed: number, negative: number, below: number, above: number, median: number,
@@ -73,7 +73,16 @@ const Multiverse = (() => {
   /** @param {Source} source @returns {Table} */
   function unpacked(source) {
     /** @type {Table} */
-    const table = { source, rows: source.rows, ids: [], words: {}, numbers: {}, order: new Uint32Array(0) };
+    const table = {
+      source,
+      rows: source.rows,
+      ids: [],
+      words: {},
+      numbers: {},
+      order: new Uint32Array(0),
+      fitted: [],
+      home: -1,
+    };
     for (const [name, packed] of Object.entries(source.columns)) {
       if (packed.kind === "hex") table.ids = identifiers(packed, source);
       else if (packed.kind === "words") {
@@ -93,6 +102,13 @@ const Multiverse = (() => {
       estimate_of_mean: share,
       mde_share: made((_, i) => given.mde[i] / base[i]),
     };
+    const { levels: errors, codes: failures } = table.words.error,
+      plain = source.decisions.map((d) => table.words[d.name]);
+    const claimed = source.decisions.map((d) => table.words[d.name].levels.indexOf(d.headline));
+    for (let row = 0; row < source.rows; row++) {
+      table.fitted.push(errors[failures[row]] === "");
+      if (plain.every((column, i) => column.codes[row] === claimed[i])) table.home = row;
+    }
     // From the lowest estimate to the highest; what has none stands last.
     const key = share.map((value, i) => (fitted(table, i) ? value : Infinity));
     table.order = Uint32Array.from(key.keys()).sort(
@@ -109,7 +125,7 @@ const Multiverse = (() => {
 
   /** @param {Table} table @param {number} row */
   function fitted(table, row) {
-    return word(table, "error", row) === "";
+    return table.fitted[row];
   }
 
   /** What specifications answer: each question is of one estimand, and no summary is ever of two.
@@ -153,6 +169,35 @@ const Multiverse = (() => {
     return rows.filter((row) => tests.every(({ at, take }) => take[at[row]]));
   }
 
+  /** How many rows each option of each decision would show beside the options that others have, by code.
+   * @param {Table} table @param {Uint32Array} rows @param {Chosen} chosen @returns {Record<string, number[]>} */
+  function counted(table, rows, chosen) {
+    const asked = Object.keys(chosen).filter((name) => table.words[name]);
+    const takes = asked.map((name) => table.words[name].levels.map((level) => chosen[name].includes(level)));
+    const columns = asked.map((name) => table.words[name].codes),
+      names = table.source.decisions.map((d) => d.name);
+    const found = names.map((name) => ({
+      codes: table.words[name].codes,
+      counts: table.words[name].levels.map(() => 0),
+    }));
+    const places = names.map((name) => asked.indexOf(name));
+    for (const row of rows) {
+      let failing = 0,
+        which = -1;
+      for (let i = 0; i < takes.length && failing < 2; i++) {
+        if (!takes[i][columns[i][row]]) {
+          failing++;
+          which = i;
+        }
+      }
+      if (failing > 1) continue;
+      for (let i = 0; i < found.length; i++) {
+        if (!failing || places[i] === which) found[i].counts[found[i].codes[row]]++;
+      }
+    }
+    return Object.fromEntries(names.map((name, i) => [name, found[i].counts]));
+  }
+
   /** @param {ArrayLike<number>} sorted @param {number} share */
   function quantile(sorted, share) {
     const at = (sorted.length - 1) * share,
@@ -167,18 +212,18 @@ const Multiverse = (() => {
     const { estimate_of_mean: share, conf_low: low, conf_high: high } = table.numbers;
     const there = rows.filter((row) => fitted(table, row));
     const values = Float64Array.from(there, (row) => share[row]).sort();
-    const counted = (/** @type {(row: number) => boolean} */ test) =>
+    const number = (/** @type {(row: number) => boolean} */ test) =>
       there.reduce((n, row) => n + (test(row) ? 1 : 0), 0);
     return {
       count: there.length,
       failed: rows.length - there.length,
-      negative: counted((row) => share[row] < 0),
-      below: counted((row) => high[row] < 0),
-      above: counted((row) => low[row] > 0),
+      negative: number((row) => share[row] < 0),
+      below: number((row) => high[row] < 0),
+      above: number((row) => low[row] > 0),
       median: quantile(values, 0.5),
       low: values.length ? values[0] : NaN,
       high: values.length ? values[values.length - 1] : NaN,
-      powered: counted((row) => word(table, "powered", row) === "true"),
+      powered: number((row) => word(table, "powered", row) === "true"),
     };
   }
 
@@ -246,6 +291,7 @@ const Multiverse = (() => {
     COVARIANCE,
     EQUIVALENT,
     UNCERTAIN,
+    counted,
     csv,
     departures,
     filtered,

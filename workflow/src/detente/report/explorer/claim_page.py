@@ -20,7 +20,6 @@ from detente.report.formats import (
     year,
 )
 from detente.report.labels import covariance_label, estimator_label
-from detente.report.tables.ledger import FAMILIES
 from detente.report.tables.table import Column, Row, Table, columns
 from detente.study.config import Claim, Described
 from detente.study.verdicts import CHECKS
@@ -146,7 +145,7 @@ def models(evidence: Evidence, claim: str) -> Table | None:
 
 def family_words(family: Any) -> str:
     """Return what a family of claims is called, nothing where a claim has none."""
-    return "" if pd.isna(family) else FAMILIES.get(str(family), str(family)).partition(",")[0].partition(":")[0]
+    return "" if pd.isna(family) else str(family).capitalize()
 
 
 def _years(window: tuple[int, int]) -> str:
