@@ -25,7 +25,6 @@ class Draft:
     estimator: str = ""
     options: dict[str, str] = field(default_factory=dict)
     fixed_effects: list[str] = field(default_factory=list)
-    weights: str = ""
     sample: str = ""
     vcov: str = "classical"
     recipe: str = ""
@@ -77,7 +76,7 @@ def _model(draft: Draft, log: Path) -> Iterator[str]:
         yield f"    terms: [{', '.join(terms)}]"
         yield f"    estimator: {draft.estimator}"
         yield f"    vcov: {_quoted(draft.vcov)}"
-        for key in ("recipe", "bread", "sample", "weights"):
+        for key in ("recipe", "bread", "sample"):
             if value := getattr(draft, key):
                 yield f"    {key}: {_quoted(value)}"
         if draft.fixed_effects:
