@@ -24,9 +24,10 @@ from support.workflows import ROOT
 
 @pytest.mark.parametrize("name", commands())
 def test_the_example_of_a_command_is_a_legal_call(name: str) -> None:
-    program, word, *rest = shlex.split(commands()[name].example)
-    assert (program, word) == ("detente", name)
-    parsed(name, rest)
+    words = ["detente", *declaring.spoken(name).split()]
+    called = shlex.split(commands()[name].example)
+    assert called[: len(words)] == words
+    parsed(name, called[len(words) :])
 
 
 @pytest.mark.parametrize("name", commands())

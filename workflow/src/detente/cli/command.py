@@ -82,9 +82,9 @@ def command(group: Group, example: str) -> Callable[[F], F]:
     return lambda function: function
 
 
-def spoken(name: str) -> str:
-    """The words by which a command is called: those of its function's name."""
-    return name.replace("_", " ")
+def spoken(name: str, group: Group | None = None) -> str:
+    """The words by which a command is called: those of its function's name, which is one word of a step."""
+    return name if (group or commands()[name].group) == "step" else name.replace("_", " ")
 
 
 @cache
@@ -94,7 +94,7 @@ def commands() -> dict[str, Command]:
     for module, function, call in decorated(Path(__file__).parent, "command"):
         sentence = (ast.get_docstring(function) or "").split(".\n")[0].removesuffix(".")
         group, example = map(ast.literal_eval, call.args)
-        call_of = f"detente {spoken(function.name)} {example}"
+        call_of = f"detente {spoken(function.name, group)} {example}"
         found[function.name] = Command(f"detente.cli.{module}", sentence, group, call_of)
     order = list(GROUPS)
     return dict(sorted(found.items(), key=lambda item: (order.index(item[1].group), item[0])))
@@ -118,7 +118,7 @@ def parsed(name: str, words: Sequence[str]) -> Callable[[], None]:
 
     `replicate check …` is the command `replicate_check`.
     """
-    if words and f"{name}_{words[0]}" in commands():
+    if words and spoken(name) + f" {words[0]}" in map(spoken, commands()):
         name, words = f"{name}_{words[0]}", words[1:]
     declared = commands()[name]
     function = getattr(importlib.import_module(declared.module), name)
