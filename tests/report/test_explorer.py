@@ -78,6 +78,19 @@ def test_every_claim_of_the_ledger_has_a_row_and_a_page_without_any_script() -> 
     assert "<noscript>" in files[f"claims/{CLAIM}.html"].decode("utf-8")
 
 
+def test_the_page_of_data_has_every_source_with_citation_and_terms_and_the_codebook() -> None:
+    evidence, page = explored.evidence(), explored.site()["data.html"].decode("utf-8")
+    for slug in evidence.project.sources_of(evidence.study):
+        record = evidence.project.sources[slug]
+        entry = page.partition(f'id="source-{slug}"')[2].partition("</section>")[0]
+        text = re.sub(r"&#?\w+;", "'", entry)
+        assert re.sub(r"[&\"'<>]", "'", record.citation)[:60] in text
+        assert "Terms: " in entry
+    assert '<tr id="variable-onset_gml">' in page
+    assert "variable-log_trade_cow" not in page, "a variable of a source that the paper does not join"
+    assert "Joint exercise, Politically relevant dyads" in page
+
+
 def test_data_have_all_digits_of_their_frames() -> None:
     evidence, files = explored.evidence(), explored.site()
     shown = pd.read_csv(io.BytesIO(files[f"data/designs.{CLAIM}.SIMULATED_WORLD.csv"]))

@@ -152,6 +152,21 @@ def test_the_ledger_is_searched_filtered_and_sorted_and_its_address_shared(folde
     assert 0 < len(page.run(rows)) < len(every)
 
 
+def test_two_claims_stand_side_by_side_on_one_scale_and_the_address_keeps_both(folder: Path, page: Browser) -> None:
+    ready = "new Promise(r => {const t = setInterval(() => {if (document.querySelectorAll('.tiles').length === 2) {"
+    ready += "clearInterval(t); r(true)}}, 50)})"
+    page.open(address(folder, "compare.html#two=un_mission&two.unit=risk&one.unit=risk"))
+    assert page.run(ready)
+    titles = page.run("[...document.querySelectorAll('[data-side] select')].map(s => s.value)")
+    assert titles[0] == CLAIM and "un_mission" in titles
+    labels = page.run("[...document.querySelectorAll('.curve')].map(c => c.getAttribute('aria-label'))")
+    assert [label.split(",")[0] for label in labels] == [
+        f"Specifications of {explored.evidence().examined[claim]}" for claim in (CLAIM, "un_mission")
+    ]
+    assert page.run("document.querySelectorAll('[id]').length === new Set([...document.querySelectorAll('[id]')]"
+                    ".map(e => e.id)).size")  # fmt: skip
+
+
 def test_without_scripts_the_ledger_is_whole_and_the_printed_curve_stands_in_the_explorers_place(
     folder: Path, page: Browser
 ) -> None:
@@ -174,7 +189,7 @@ def test_without_scripts_the_ledger_is_whole_and_the_printed_curve_stands_in_the
 def test_no_page_is_wider_than_its_window_or_has_a_barrier(folder: Path, page: Browser, width: int, dark: bool) -> None:
     page.look(width, 900, dark=dark)
     barriers: dict[str, Any] = {}
-    for name in ("index.html", "claims.html", PAGE):
+    for name in ("index.html", "claims.html", "compare.html", "data.html", "calibration.html", PAGE):
         page.open(address(folder, name))
         assert page.run("document.documentElement.scrollWidth <= innerWidth"), name
         if found := page.run(BARRIERS):

@@ -19,6 +19,7 @@ from detente.report import Evidence, read_templates
 from detente.report.explorer import ASSETS, site_frames, site_of
 from detente.report.frames import FRAMES
 from detente.study.multiverse import Grid, grids_of, multiverse_schema
+from detente.study.robustness import SETTINGS
 from detente.study.verdicts import CHECKS, RESULTS
 
 from support import exhibit_fixtures as made
@@ -46,6 +47,9 @@ def evidence() -> Evidence:
         "checks": RESULTS.frame(results),
         "design_effects": design_effects("exercise"),
         "headline": demo.estimates,
+        "design_coverage": FRAMES["design_coverage"].schema.frame(
+            [(next(iter(SETTINGS)), "matching", "dyadic", 200, 50, 0.1, 0.01, 0.01, 0.94, 0.03, 0.02, 0.02, 0)]
+        ),
         "ledger": demo.frame("ledger").astype({"strongest_benchmark": object}).fillna({"strongest_benchmark": ""}),
     }
     there = demo.with_frames(**given)

@@ -239,7 +239,13 @@ class Curve {
       pen.lineTo(x + dx, y + dy);
     pen.fill();
     pen.textAlign = begins > 0 ? "left" : "right";
-    pen.fillText("headline", x + 9 * begins, y + (estimate[row] > 0 ? 15 : -15));
+    // Legible on whatever lies behind it.
+    pen.strokeStyle = Elements.style("paper");
+    pen.lineWidth = 4;
+    pen.lineJoin = "round";
+    const place = /** @type {const} */ (["headline", x + 9 * begins, y + (estimate[row] > 0 ? 15 : -15)]);
+    pen.strokeText(...place);
+    pen.fillText(...place);
   }
 
   /** Beside the curve, on its axis. @param {CanvasRenderingContext2D} pen @param {Shown} shown @param {number} width */

@@ -39,6 +39,8 @@ class Explorer {
     this.all = /** @type {Uint32Array} */ (new Uint32Array(0));
     this.rows = /** @type {Uint32Array} */ (new Uint32Array(0));
     this.later = 0;
+    /** What is called when other rows are shown. @type {() => void} */
+    this.showed = () => {};
     this.counted = "";
     /** @type {Record<string, HTMLFieldSetElement>} */
     this.fieldsets = {};
@@ -84,10 +86,13 @@ class Explorer {
     this.build();
     this.recall();
     this.refresh();
-    addEventListener("hashchange", () => {
+    const again = () => {
       this.recall();
       this.refresh();
-    });
+    };
+    addEventListener("hashchange", again);
+    /** Forget the page. */
+    this.close = () => removeEventListener("hashchange", again);
   }
 
   build() {
@@ -258,6 +263,7 @@ class Explorer {
     const at = state.spec ? this.rows.findIndex((row) => table.ids[row] === state.spec) : -1;
     this.curve.show({ table, rows: this.rows, share: state.unit === "share", strips: this.strips() }, at);
     this.describe(at);
+    this.showed();
     this.tabulate();
   }
 

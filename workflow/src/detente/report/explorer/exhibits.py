@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, StrictUndefined
@@ -90,19 +91,24 @@ def plates(evidence: Evidence, claim: str, templates: Mapping[str, str], files: 
     about = evidence.project.claims.claims[claim]
     for exhibit in exhibits_shown(evidence):
         made = made_of(exhibit, evidence, about if exhibit.per == "claim" else None)
-        html, file = "", ""
-        if isinstance(made, Table):
-            html, empty = fragment(render(made, "html", templates)), not any(row.cells for row in made.rows)
-        else:
-            file, empty = figure_file(exhibit, claim), made is None or not made.axes
-            drawn = draw.canvas(1.0, simulated=evidence.simulated) if made is None else made
-            files[file] = picture(drawn)
+        file = figure_file(exhibit, claim) if exhibit.kind == "figure" else ""
+        html, empty = rendered(made, file, templates, files, simulated=evidence.simulated)
         data = {name: data_file(name, claim, evidence.simulated) for name in exhibit.needs if name != "ledger"}
         for name, place in data.items():
             write = as_parquet if name in LARGE else as_csv
             files[place] = write(evidence.frame(name), evidence.simulated)
         title, caption, alt = (_words(evidence, claim, text) for text in (exhibit.label, exhibit.caption, exhibit.alt))
         yield Plate(exhibit.name, exhibit.kind, title, caption, alt, html, file, data, empty)
+
+
+def rendered(
+    made: Any, file: str, templates: Mapping[str, str], files: dict[str, bytes], *, simulated: bool
+) -> tuple[str, bool]:
+    """Return the HTML of a table, or put a figure among `files`; and whether there is nothing to show."""
+    if isinstance(made, Table):
+        return fragment(render(made, "html", templates)), not any(row.cells for row in made.rows)
+    files[file] = picture(draw.canvas(1.0, simulated=simulated) if made is None else made)
+    return "", made is None or not made.axes
 
 
 def claim_files(evidence: Evidence, claim: str) -> list[str]:
@@ -121,6 +127,11 @@ def picture(figure: draw.Figure) -> bytes:
 def figure_file(exhibit: Exhibit, claim: str) -> str:
     """Return where a figure of a claim lies in the site."""
     return f"figures/{exhibit.name}.{claim}.svg"
+
+
+def whole_file(frame: str, simulated: bool) -> str:
+    """Return where the rows of all claims lie in the site."""
+    return f"data/{frame}{f'.{MARK}' if simulated else ''}.csv"
 
 
 def curve_file(claim: str) -> str:

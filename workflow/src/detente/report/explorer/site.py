@@ -12,7 +12,6 @@ from detente.report.evidence import Evidence
 from detente.report.exhibit import Exhibit, made_of, registry
 from detente.report.explorer import claim_page
 from detente.report.explorer.exhibits import (
-    MARK,
     as_csv,
     claim_files,
     curve_file,
@@ -23,20 +22,25 @@ from detente.report.explorer.exhibits import (
     picture,
     plates,
     sections_of,
+    whole_file,
 )
 from detente.report.explorer.home import answer
 from detente.report.explorer.ledger_page import filters, heads, ledger_rows
 from detente.report.explorer.specifications import script, specifications_of
+from detente.report.explorer.study_pages import calibration_exhibits, calibration_files, calibration_plates, data_words
 from detente.report.figures import canvas as draw
 from detente.report.formats import percent
 from detente.report.labels import covariance_label
 from detente.report.tables.table import BANNER, fragment, render
 from detente.study.config import Described
 
-SCRIPTS = ("elements", "page", "multiverse", "curve", "specification", "explorer")
+SCRIPTS = ("elements", "page", "multiverse", "curve", "specification", "explorer", "compare")
 ASSETS = ("site.css", *(f"{name}.js" for name in SCRIPTS))
-PAGES = (("index.html", "Answer"), ("claims.html", "Claims"))
-_FRAMES = ("ledger", "checks", "multiverse", "headline", "estimates", "failures", "influence")
+PAGES = (
+    ("index.html", "Answer"), ("claims.html", "Claims"), ("compare.html", "Compare"), ("data.html", "Data"),
+    ("calibration.html", "Calibration"),
+)  # fmt: skip
+_FRAMES = ("ledger", "checks", "multiverse", "headline", "estimates", "failures", "attrition", "influence")
 _OF_HOME = ("ledger", "checks")
 _TABLES = {"headline": "Covariances", "models": "Samples and estimators"}
 
@@ -46,15 +50,16 @@ def site_files(evidence: Evidence) -> list[str]:
     simulated, claims = evidence.simulated, evidence.project.claims.every
     of_claims = [name for claim in evidence.examined for name in (f"data/{claim}.js", *_curve_and(evidence, claim))]
     described = [name for claim in evidence.described for name in _described_files(evidence, claim.id)]
-    home = ["figures/claims.svg", *(_whole(name, simulated) for name in _OF_HOME)]
+    home = ["figures/claims.svg", *(whole_file(name, simulated) for name in (*_OF_HOME, "attrition"))]
     pages = [*(file for file, _ in PAGES), *(f"claims/{claim.id}.html" for claim in claims)]
-    return [*ASSETS, *pages, *home, *of_claims, *described]
+    return [*ASSETS, *pages, *home, *calibration_files(evidence), *of_claims, *described]
 
 
 def site_frames(evidence: Evidence) -> list[str]:
     """Return the names of the frames that the site is made from."""
     described = ["series", "findings"] if evidence.described else []
-    return frames_needed(evidence, [*_FRAMES, *described])
+    calibrated = [name for exhibit in calibration_exhibits(evidence) for name in exhibit.needs]
+    return frames_needed(evidence, [*_FRAMES, *calibrated, *described])
 
 
 def site_of(
@@ -69,6 +74,9 @@ def site_of(
     pages = _Pages(ready, templates)
     files["index.html"] = pages.home(files)
     files["claims.html"] = pages.ledger()
+    files["compare.html"] = pages.compare()
+    files["data.html"] = pages.data(files)
+    files["calibration.html"] = pages.calibration(files)
     for claim, page in pages.claims(curves, files):
         files[f"claims/{claim}.html"] = page
     expected = set(site_files(evidence))
@@ -103,10 +111,14 @@ class _Pages:
         evidence, exhibit = self.evidence, _exhibit("claims")
         files["figures/claims.svg"] = picture(made_of(exhibit, evidence))
         for name in _OF_HOME:
-            files[_whole(name, evidence.simulated)] = as_csv(evidence.frame(name), evidence.simulated)
+            files[whole_file(name, evidence.simulated)] = as_csv(evidence.frame(name), evidence.simulated)
         errors = covariance_label(evidence.study.vcov[0]).long
         caption = Environment(autoescape=False).from_string(exhibit.caption).render(errors=errors)
-        hero = {"alt": exhibit.alt, "caption": caption, "data": {n: _whole(n, evidence.simulated) for n in _OF_HOME}}
+        hero = {
+            "alt": exhibit.alt,
+            "caption": caption,
+            "data": {n: whole_file(n, evidence.simulated) for n in _OF_HOME},
+        }
         first = next(iter(evidence.examined), "")
         doors = [
             {"name": "I want to know what holds", "href": "claims.html",
@@ -124,8 +136,26 @@ class _Pages:
         """The claims ledger."""
         rows = [ledger_rows(self.evidence, row) for row in self.rows.values()]
         found = filters(rows)
-        csv = _whole("ledger", self.evidence.simulated)
+        csv = whole_file("ledger", self.evidence.simulated)
         return self.filled("claims.html.j2", "claims.html", rows=rows, heads=heads(), filters=found, csv=csv)
+
+    def compare(self) -> bytes:
+        """Two claims side by side; the first two at first, or the only one twice."""
+        claims = list(self.evidence.examined)
+        shown = [("one", "On the left", claims[:1]), ("two", "On the right", claims[1:2] or claims[:1])]
+        sides = [{"key": key, "name": name, "claim": claim} for key, name, found in shown for claim in found]
+        return self.filled("compare.html.j2", "compare.html", sides=sides, claims=list(self.evidence.examined.items()))
+
+    def data(self, files: dict[str, bytes]) -> bytes:
+        """Sources, attrition and codebook; puts the data of attrition among `files`."""
+        evidence = self.evidence
+        files[whole_file("attrition", evidence.simulated)] = as_csv(evidence.frame("attrition"), evidence.simulated)
+        return self.filled("data.html.j2", "data.html", **data_words(evidence, self.templates))
+
+    def calibration(self, files: dict[str, bytes]) -> bytes:
+        """How often tests, intervals and verdicts are right; puts figures and data among `files`."""
+        plates = list(calibration_plates(self.evidence, self.templates, files))
+        return self.filled("calibration.html.j2", "calibration.html", plates=plates)
 
     def claims(self, curves: Mapping[str, bytes], files: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
         """The page of every claim of the ledger, in its order; puts figures and data among `files`."""
@@ -211,8 +241,3 @@ def _curve_and(evidence: Evidence, claim: str) -> list[str]:
 def _described_files(evidence: Evidence, claim: str) -> list[str]:
     data = [data_file(name, claim, evidence.simulated) for name in ("series", "findings")]
     return [figure_file(_exhibit("described"), claim), *data]
-
-
-def _whole(frame: str, simulated: bool) -> str:
-    """Where the rows of all claims lie."""
-    return f"data/{frame}{f'.{MARK}' if simulated else ''}.csv"
