@@ -11,7 +11,8 @@ from typing import Any, Self
 import pandas as pd
 
 from detente.base.errors import EstimationError, UndeclaredFrame, choices
-from detente.data.panel import EXERCISES, Entry
+from detente.data.panel import EXERCISES, Entry, Unit
+from detente.report.units import SAID, of_unit
 from detente.stats import get
 from detente.study import either, offered
 from detente.study.config import Claim, Described, Multiverse, Project, Study, load_multiverse
@@ -28,14 +29,14 @@ FEW_DF = 4.0
 class Traits:
     """What decides which exhibits and sentences a study has.
 
-    `exercises`: whether it joins the dataset of joint exercises; `directed`: whether any of its claims is about
-    directed dyads; `windows`: whether any has years of its own; `described`: whether it describes claims by methods of
-    their own; `families`: those of which it pools claims; `appendix`: whether its paper has one, on robustness.
+    `exercises`: whether it joins the dataset of joint exercises, and its panel has dyads; `unit`: what a row of the
+    panel is; `windows`: whether any has years of its own; `described`: whether it describes claims by methods of their
+    own; `families`: those of which it pools claims; `appendix`: whether its paper has one, on robustness.
     """
 
     simulated: bool
     exercises: bool
-    directed: bool
+    unit: Unit
     samples: tuple[str, ...]
     estimators: tuple[str, ...]
     claims: tuple[str, ...]
@@ -50,8 +51,8 @@ def traits_of(project: Project, study: Study, *, appendix: bool = False) -> Trai
     """Return the traits of a study, whose paper is built with an `appendix` or without."""
     return Traits(
         simulated=study.world == "simulated",
-        exercises=EXERCISES in study.sources,
-        directed=any(claim.directed for claim in project.claims_of(study)),
+        exercises=EXERCISES in study.sources and project.unit_of(study) != "state-year",
+        unit=project.unit_of(study),
         samples=study.samples,
         estimators=study.estimators,
         claims=study.claims,
@@ -134,13 +135,28 @@ class Evidence:
 
     @cached_property
     def variables(self) -> Mapping[str, Entry]:
-        """Variables of panels, by name."""
-        return either(offered(self.project))
+        """Variables of panels, by name; of a study of states, as its panel has them."""
+        known = offered(self.project)
+        return either(known) if self.pairs else {**either(known), **known[self.traits.unit]}
+
+    @cached_property
+    def samples(self) -> Mapping[str, str]:
+        """What samples are called, by name: those that are shipped as the study's unit has it."""
+        shipped = self.project.shipped.samples
+        return {n: self.said(s.label) if n in shipped else s.label for n, s in self.project.samples.items()}
+
+    def short(self, sample: str) -> str:
+        """What a sample is called beside others: without the word for its unit."""
+        return self.samples[sample].removesuffix(self.said(" dyads"))
+
+    def said(self, text: str) -> str:
+        """A text about dyads, of the unit of the study's panel."""
+        return of_unit(text, self.traits.unit)
 
     @property
-    def samples(self) -> Mapping[str, str]:
-        """What samples are called, by name."""
-        return {name: sample.label for name, sample in self.project.samples.items()}
+    def pairs(self) -> bool:
+        """Whether rows of the panel are of two states."""
+        return self.traits.unit not in SAID
 
     @property
     def traits(self) -> Traits:

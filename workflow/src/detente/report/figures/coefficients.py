@@ -59,7 +59,8 @@ def coefficients(evidence: Evidence) -> draw.Figure:
     for claim in evidence.claims:
         top = min(y for (name, _), y in rows.items() if name == claim.id)
         draw.label_beside(axes[0], claim.label, 0, top - 0.85, -8, ha="right", weight="bold", size=9)
-    figure.supxlabel(f"Change in onsets per {PER:,} dyad-years under the treatment, {percent(LEVEL)} interval", size=9)
+    axis = f"Change in onsets per {PER:,} dyad-years under the treatment, {percent(LEVEL)} interval"
+    figure.supxlabel(evidence.said(axis), size=9)
     return figure
 
 

@@ -38,7 +38,7 @@ def raw_risk(evidence: Evidence) -> draw.Figure:
     floor = PER * float(positive.min()) / 2 if len(positive) else 0.1
     for axis, claim in zip(axes, claims, strict=False):
         axis.set_title(claim.label)
-        _scale(axis, floor, PER * float(frame["conf_high"].max()), [evidence.samples[s] for s in samples])
+        _scale(axis, floor, PER * float(frame["conf_high"].max()), [evidence.short(s) for s in samples])
         mine = frame[frame["claim"] == claim.id]
         pairs: list[Arms] = [keyed(mine[mine["sample"] == sample], "treated") for sample in samples]
         for x, pair in enumerate(pairs):
@@ -50,7 +50,7 @@ def raw_risk(evidence: Evidence) -> draw.Figure:
                 draw.label(axis, word, at, (5 * side, 0), ha=align, color=draw.GREY)
     for axis in axes[len(claims) :]:
         axis.set_visible(False)
-    figure.supylabel(f"Onsets per {PER:,} dyad-years at risk (log scale)", size=9)
+    figure.supylabel(evidence.said(f"Onsets per {PER:,} dyad-years at risk (log scale)"), size=9)
     return figure
 
 
@@ -64,7 +64,7 @@ def _scale(axis: draw.Axes, floor: float, top: float, labels: list[str]) -> None
     axis.grid(axis="y")
     axis.set_axisbelow(True)
     axis.set_xlim(-0.75, len(labels) - 0.45)
-    axis.set_xticks(range(len(labels)), [label.replace(" dyads", "").replace(" ", "\n") for label in labels])
+    axis.set_xticks(range(len(labels)), [label.replace(" ", "\n") for label in labels])
 
 
 def _pair(axis: draw.Axes, rows: Arms, x: float, floor: float) -> None:

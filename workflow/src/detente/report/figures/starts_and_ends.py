@@ -65,7 +65,7 @@ def starts_and_ends(evidence: Evidence) -> draw.Figure:
         axis.set_title(DESIGNS[name].short + _OF[DESIGNS[name].since], size=8.5, pad=12)
     for axis, name in zip(axes[-1], names, strict=True):
         axis.set_xlabel(f"Years since first year\n{_SINCE[DESIGNS[name].since]} treatment", size=7.5)
-    figure.supylabel(f"Change in onsets per {PER:,} dyad-years", size=8)
+    figure.supylabel(evidence.said(f"Change in onsets per {PER:,} dyad-years"), size=8)
     return figure
 
 

@@ -32,8 +32,7 @@ def timeline(evidence: Evidence) -> draw.Figure:
     ends = _apart([float(line["onsets"].tail(3).mean()) for line in lines], 0.11 * float(frame["onsets"].max()))
     for colour, sample, line, end in zip((draw.GREY, draw.BLUE, draw.VERMILION), samples, lines, ends, strict=False):
         draw.line(above, line["year"], line["onsets"], color=colour, clip_on=False)
-        label = evidence.samples[sample]
-        name = label.removesuffix(" dyads") + ("" if len(samples) > 1 and sample != "all" else " dyads")
+        name = evidence.samples[sample] if len(samples) == 1 or sample == "all" else evidence.short(sample)
         at = (float(line["year"].iloc[-1]), end)
         draw.label(above, name, at, (6, 0), color=colour, size=8, annotation_clip=False)
     above.set_title("Dispute onsets")

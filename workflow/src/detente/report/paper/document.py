@@ -7,10 +7,11 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, Literal
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 
 from detente.base.errors import ConfigError, choices
 from detente.report.exhibit import Exhibit
+from detente.report.units import template_of_unit
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def compose(
     """
     there: dict[tuple[str, str], Shown] = {(s.exhibit.kind, s.name): s for s in exhibits}
     values = {"appendix": False, **_escaped(numbers)}
-    text = _compiled(template).render(
+    text = _template(template, values).render(
         **values,
         provenance=_escaped(provenance),
         cite=references.parenthetical,
@@ -144,7 +145,7 @@ def compose(
     claims = {claim["id"]: claim for name in ("described", "claims") for claim in values.get(name, ())}
 
     def words(shown: Shown, source: str) -> str:
-        return _compiled(source).render(**values, claim=claims.get(shown.claim))
+        return _template(source, values).render(**values, claim=claims.get(shown.claim))
 
     def link(kind: str, name: str) -> str:
         if (kind, name) not in numbered:
@@ -173,6 +174,11 @@ def _check_places(text: str, exhibits: Iterable[Shown]) -> None:
 
 def _printed(value: Any) -> Any:
     return value["text"] if isinstance(value, Mapping) and "text" in value else value
+
+
+def _template(source: str, values: Mapping[str, Any]) -> Template:
+    """A template, compiled, in the words of the study's unit."""
+    return _compiled(template_of_unit(source, values["study"]["unit"]))
 
 
 _compiled = cache(Environment(undefined=StrictUndefined, lstrip_blocks=True, finalize=_printed).from_string)

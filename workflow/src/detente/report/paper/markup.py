@@ -169,30 +169,40 @@ def _outer(total: str, index: str) -> str:
     return f"<munder><mo>∑</mo><mi>{index}</mi></munder>{vector}<msup>{vector}<mo>′</mo></msup>"
 
 
-_DYAD_YEAR = _i("a", "b", "t")
-_LINEAR = (
-    f"{_i('τ')}{_sub(_i('D'), _DYAD_YEAR)}{_o('+')}"
-    f'<msup>{_sub("<mi mathvariant=bold>x</mi>", _DYAD_YEAR)}<mo>′</mo></msup><mi mathvariant="bold">β</mi>'
-    f"{_o('+')}{_i('g')}<mo>(</mo>{_sub(_i('s'), _DYAD_YEAR)}<mo>)</mo>"
-).replace("mathvariant=bold", 'mathvariant="bold"')
+def _models(letters: str, unit: str) -> Mapping[str, Equation]:
+    """The two models of the risk of onset, of a unit that goes by letters, in words as well."""
+    name = " ".join(letters)
+    row, at = _i(*letters, "t"), f"({name} t)"
+    x = '<mi mathvariant="bold">x</mi>'
+    linear = (
+        f"{_i('τ')}{_sub(_i('D'), row)}{_o('+')}"
+        f'<msup>{_sub(x, row)}<mo>′</mo></msup><mi mathvariant="bold">β</mi>'
+        f"{_o('+')}{_i('g')}<mo>(</mo>{_sub(_i('s'), row)}<mo>)</mo>"
+    )
+    typ = f"tau D_{at} + bold(x)'_{at} bold(beta) + g(s_{at})"
+    return {
+        "logistic": Equation(
+            f"Pr(Y_{at} = 1) = Lambda(alpha + {typ})",
+            f"<mi>Pr</mi><mo>(</mo>{_sub(_i('Y'), row)}{_o('=')}<mn>1</mn><mo>)</mo>{_o('=')}"
+            f"{_i('Λ')}<mo>(</mo>{_i('α')}{_o('+')}{linear}<mo>)</mo>",
+            f"The probability of an onset in {unit} {name} in year t is the logistic function of a constant, tau times "
+            " the treatment, the controls times beta, and a function g of years at peace.",
+        ),
+        "two_way_linear": Equation(
+            f"Y_{at} = {typ} + alpha_({name}) + delta_t + epsilon_{at}",
+            f"{_sub(_i('Y'), row)}{_o('=')}{linear}{_o('+')}{_sub(_i('α'), _i(*letters))}{_o('+')}"
+            f"{_sub(_i('δ'), _i('t'))}{_o('+')}{_sub(_i('ε'), row)}",
+            f"Onset in {unit} {name} in year t equals tau times the treatment, plus the controls times beta, plus a "
+            f"function g of years at peace, plus a {unit} effect, a year effect and an error.",
+        ),
+    }
+
+
 _BREAD = '<msup><mi mathvariant="bold">A</mi><mrow><mo>−</mo><mn>1</mn></mrow></msup>'
 
 EQUATIONS: Mapping[str, Equation] = {
-    "logistic": Equation(
-        "Pr(Y_(a b t) = 1) = Lambda(alpha + tau D_(a b t) + bold(x)'_(a b t) bold(beta) + g(s_(a b t)))",
-        f"<mi>Pr</mi><mo>(</mo>{_sub(_i('Y'), _DYAD_YEAR)}{_o('=')}<mn>1</mn><mo>)</mo>{_o('=')}"
-        f"{_i('Λ')}<mo>(</mo>{_i('α')}{_o('+')}{_LINEAR}<mo>)</mo>",
-        "The probability of an onset in dyad a b in year t is the logistic function of a constant, tau times "
-        "the treatment, the controls times beta, and a function g of years at peace.",
-    ),
-    "two_way_linear": Equation(
-        "Y_(a b t) = tau D_(a b t) + bold(x)'_(a b t) bold(beta) + g(s_(a b t))"
-        " + alpha_(a b) + delta_t + epsilon_(a b t)",
-        f"{_sub(_i('Y'), _DYAD_YEAR)}{_o('=')}{_LINEAR}{_o('+')}{_sub(_i('α'), _i('a', 'b'))}{_o('+')}"
-        f"{_sub(_i('δ'), _i('t'))}{_o('+')}{_sub(_i('ε'), _DYAD_YEAR)}",
-        "Onset in dyad a b in year t equals tau times the treatment, plus the controls times beta, plus a "
-        "function g of years at peace, plus a dyad effect, a year effect and an error.",
-    ),
+    **_models("ab", "dyad"),
+    **{f"{name}_of_states": equation for name, equation in _models("i", "state").items()},
     "dyadic": Equation(
         "hat(bold(V)) = bold(A)^(-1) (sum_i bold(U)_i bold(U)'_i - sum_d bold(S)_d bold(S)'_d) bold(A)^(-1)",
         f'<mover><mi mathvariant="bold">V</mi><mo>^</mo></mover>{_o("=")}{_BREAD}<mo>(</mo>'

@@ -51,7 +51,7 @@ def numbers(evidence: Evidence) -> dict[str, Any]:
         "study": study_words(evidence),
         "balance": _balance(evidence, models),
         "method": method_words(evidence),
-        "estimators": [asdict(estimator_label(e)) for e in evidence.study.estimators],
+        "estimators": [_estimator(evidence, e) for e in evidence.study.estimators],
         "covariances": {"headline": _covariance(evidence.vcov), "beside": _covariance(evidence.beside)},
         "samples": [_sample(evidence, s) for s in evidence.study.samples],
         "headline": _sample(evidence, evidence.study.headline),
@@ -124,9 +124,9 @@ def _claim(evidence: Evidence, claim: Claim, models: list[Cell]) -> dict[str, An
         "effect_of": effect_of(evidence, claim),
         "moderator": moderator_words(evidence, claim),
         "years": years_of(evidence, claim),
-        "preferred": _model(preferred),
-        "headline": [_model(m) for m in headline],
-        "models": [_model(m) for m in mine],
+        "preferred": _model(evidence, preferred),
+        "headline": [_model(evidence, m) for m in headline],
+        "models": [_model(evidence, m) for m in mine],
         "agreement": _agreement(headline),
         "summary": _grid(mine),
         "raw": _raw(evidence, claim.id),
@@ -135,20 +135,26 @@ def _claim(evidence: Evidence, claim: Claim, models: list[Cell]) -> dict[str, An
     }
 
 
-def _model(model: Cell) -> dict[str, Any]:
+def _model(evidence: Evidence, model: Cell) -> dict[str, Any]:
     """All that the text may say of one model; numbers are missing where it could not be estimated."""
     name, size = estimator_label(model.estimator), abs(model.effect)
     derived = {"inflation": model.inflation, "magnitude": size, "effect_share": size / model.base_risk}
     words = ("sample", "estimator", "estimated", "fitted", "failure", "verdict", "thin")
     return {
         **{word: getattr(model, word) for word in words},
-        **{word: getattr(name, word) for word in ("short", "long", "within")},
+        **{word: getattr(name, word) for word in ("short", "within")},
+        "long": evidence.said(name.long),
         "sample_name": lower_first(model.sample_label),
         "message": model.message.rstrip("."),
         "direction": "" if not model.estimated else "below" if model.effect < 0 else "above" if model.effect else "at",
         "few_switchers": name.within and model.few_switchers,
         **{k: v for show, names in _OF_MODEL.items() for k, v in numbered(vars(model) | derived, show, names).items()},
     }
+
+
+def _estimator(evidence: Evidence, name: str) -> dict[str, Any]:
+    """An estimator in words, of the study's unit."""
+    return {k: evidence.said(v) if isinstance(v, str) else v for k, v in asdict(estimator_label(name)).items()}
 
 
 def _agreement(models: list[Cell]) -> dict[str, bool]:

@@ -6,7 +6,7 @@ from typing import Any
 from detente.base import strict
 from detente.base.numerics import EQUIVALENCE_LEVEL, LEVEL, POWER
 from detente.base.wording import lower_first
-from detente.data.panel import EXERCISES
+from detente.data.panel import DYADS, EXERCISES
 from detente.report.evidence import FEW_SWITCHERS, Evidence
 from detente.report.formats import PER, count, decimal, number, numbered, percent, spelled, year
 from detente.report.labels import BASE_RISK, PEACE_UNIT, estimator_label, event_words, listed
@@ -45,14 +45,16 @@ def study_words(evidence: Evidence) -> dict[str, Any]:
         "exercises": evidence.traits.exercises,
         "exercise_claims": number(sum(EXERCISES in made_from(evidence, c.treatment) for c in claims), count),
         "directed": all(c.directed for c in claims),
-        "undirected": not any(c.directed for c in claims),
+        "undirected": all(c.unit == DYADS for c in claims),
+        "unit": evidence.traits.unit,
+        "states": not evidence.pairs,
         **numbered({"first_year": study.window[0], "last_year": study.window[1], "seed": study.seed}, year),
-        "preferred": estimator_label(evidence.preferred).long,
-        "estimators": [estimator_label(e).long for e in study.estimators],
+        "preferred": evidence.said(estimator_label(evidence.preferred).long),
+        "estimators": [evidence.said(estimator_label(e).long) for e in study.estimators],
         "logit_and_lpm": sorted(get(e).engine or "" for e in study.estimators) == ["linear", "logit"],
         **numbered({"claim_count": len(claims), "sample_count": len(study.samples)}, spelled),
         "varied": listed(what for what in ("claims", "samples", "estimators") if len(getattr(study, what)) > 1),
-        "main_outcome": {c.outcome for c in claims} == {MAIN_OUTCOME},
+        "main_outcome": evidence.pairs and {c.outcome for c in claims} == {MAIN_OUTCOME},
         "outcomes": [label_of(evidence, name) for name in dict.fromkeys(c.outcome for c in claims)],
         "one_coding": len({(c.outcome, c.lag) for c in claims}) == 1,
         **event_words({c.outcome for c in claims}),
@@ -184,7 +186,7 @@ def _summary(project: Project, study: Study) -> str:
     robust = ", with inference that is robust to dependence between dyads that share a state"
     return (
         f"We test {many} of military diplomacy ({listed(lower_first(c.label) for c in claims)}) on "
-        f"{'directed ' if all(c.directed for c in claims) else ''}dyad-years of {record}, "
+        f"{project.unit_of(study).replace('directed-', 'directed ')}s of {record}, "
         f"{study.window[0]}–{study.window[1]}{robust if 'dyadic' in study.vcov else ''}."
     )
 

@@ -15,7 +15,7 @@ def descriptives(evidence: Evidence) -> Table:
     order = list(dict.fromkeys(variable for variable, _ in found))
     heads = (
         *columns("Observations", "Missing", "Mean", "SD", "Min", "Max", group=evidence.samples[study.headline]),
-        *columns(*(evidence.samples[s].removesuffix(" dyads") for s in others), group="Mean elsewhere"),
+        *columns(*(evidence.short(s) for s in others), group="Mean elsewhere"),
     )
     rows = []
     for variable in order:
@@ -24,7 +24,7 @@ def descriptives(evidence: Evidence) -> Table:
         elsewhere = [_measure(found[variable, s]["mean"]) if (variable, s) in found else MISSING for s in others]
         unit = f" ({row['unit']})" if row["unit"] not in ("", "0/1") else ""
         rows.append(Row(f"{row['label']}{unit}", (*own, *elsewhere)))
-    notes = ("Dyad-years; the unit stands in parentheses where a variable is not 0/1.",)
+    notes = (evidence.said("Dyad-years; the unit stands in parentheses where a variable is not 0/1."),)
     return Table("descriptives", "Descriptive statistics", "", heads, tuple(rows), notes, evidence.simulated)
 
 

@@ -90,7 +90,8 @@ def _calibration(evidence: Evidence) -> Iterator[str]:
 
 def _notes(evidence: Evidence, models: list[Cell]) -> tuple[str, ...]:
     return (
-        f"Average marginal effects and risks in onsets per {PER:,} dyad-years; intervals and p-values by "
+        evidence.said(f"Average marginal effects and risks in onsets per {PER:,} dyad-years; ")
+        + "intervals and p-values by "
         f"{covariance_label(evidence.vcov).long} standard errors. Mean risk of all observations "
         f"and of the treated ones; base: {BASE_RISK}. The risk ratio is that of all observations treated over none, "
         "with a delta-method interval on the log scale. "

@@ -15,6 +15,8 @@ from detente.report.tables.table import Column, Row, Table
 from detente.stats import get
 
 OF_MEANS = "Coefficients of the means of the dyad stand in estimates.csv. "
+# Numbers that repeat others where the unit is the state.
+_OF_PAIRS = ("States", "States in dyads that switch")
 _SIZE: tuple[tuple[str, Callable[[Cell], str]], ...] = (
     ("Dyad-years", lambda c: count(c.nobs)),
     ("Dyad-years under treatment", lambda c: count(c.treated)),
@@ -40,10 +42,15 @@ def main(evidence: Evidence) -> Table:
         *_treatment_rows(evidence, models),
         *_control_rows(evidence, models),
         Row("Observations of the model"),
-        *(Row(label, tuple(show(m) if m.fitted else "" for m in models)) for label, show in _SIZE),
+        *_size_rows(evidence, models),
     ]
     title = f"Regressions of onset on each treatment: {lower_first(evidence.samples[study.headline])}"
     return Table("main", title, "", columns, tuple(rows), _main_notes(evidence, models), evidence.simulated, dense=True)
+
+
+def _size_rows(evidence: Evidence, models: list[Cell]) -> list[Row]:
+    counted = ((label, show) for label, show in _SIZE if evidence.pairs or label not in _OF_PAIRS)
+    return [Row(evidence.said(n), tuple(show(m) if m.fitted else "" for m in models)) for n, show in counted]
 
 
 def _treatment_rows(evidence: Evidence, models: list[Cell]) -> list[Row]:
@@ -98,9 +105,11 @@ def _main_notes(evidence: Evidence, models: list[Cell]) -> tuple[str, ...]:
     measured = listed(f"{unit} ({listed(names)})" for unit, names in units.items())
     means = evidence.estimates["term"].str.startswith("mean(").any()
     return (
-        f"The treatment is measured in {listed(timing)}. Coefficients are {measured}. "
-        f"{OF_MEANS if means else ''}Peace years in {PEACE_UNIT}. A dyad "
-        "switches if its treatment varies among the observations of the model.",
+        evidence.said(
+            f"The treatment is measured in {listed(timing)}. Coefficients are {measured}. "
+            f"{OF_MEANS if means else ''}Peace years in {PEACE_UNIT}. A dyad "
+            "switches if its treatment varies among the observations of the model."
+        ),
         *notes.error_notes(evidence, [evidence.study.headline], ("Parentheses", "Brackets")),
         "p-values use the errors in parentheses.",
         *_dropped(evidence, models),

@@ -31,7 +31,7 @@ def few_switchers(evidence: Evidence, models: list[Cell]) -> list[str]:
     switching = gathered((column_of(evidence, m), m.switching_dyads) for m in few)
     found = [f"{name} ({listed(str(n) for n in dict.fromkeys(counts))})" for name, counts in switching.items()]
     warning = f"Fewer than {FEW_SWITCHERS} dyads switch, so that one of them can decide the estimate"
-    return [f"{warning}: {'; '.join(found)}."] if found else []
+    return [f"{evidence.said(warning)}: {'; '.join(found)}."] if found else []
 
 
 def failure_notes(evidence: Evidence, models: list[Cell]) -> list[str]:

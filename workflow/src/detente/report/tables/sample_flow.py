@@ -36,12 +36,13 @@ def sample_flow(evidence: Evidence) -> Table:
     # What the panel has no variable for is missing in every sample.
     known = [item for item in _FLOW if flow[item[0]].notna().any()]
     rows = [Row("What the samples contain")]
-    rows += [Row(label, tuple(show(held[s][name]) for s in samples)) for name, label, show in known]
+    rows += [Row(evidence.said(label), tuple(show(held[s][name]) for s in samples)) for name, label, show in known]
     rows += _attrition(evidence)
     switches = flow["switches_on"].notna().any()
+    older = "; a year in which only an older dispute continues is not at risk and is dropped from the models"
     notes = (
-        "An onset is a year in which a new dispute begins, even where an older one continues; a year in which only an "
-        "older dispute continues is not at risk and is dropped from the models."
+        "An onset is a year in which a new dispute begins, even where an older one continues"
+        f"{older if evidence.pairs else ''}."
         + (" A switch is a change of the treatment between neighbouring years of a dyad." if switches else ""),
     )
     heads = columns(*(evidence.samples[s] for s in samples))
@@ -51,7 +52,10 @@ def sample_flow(evidence: Evidence) -> Table:
 def _attrition(evidence: Evidence) -> list[Row]:
     """Rows dropped and used: one panel for all claims that share them."""
     panels = gathered((_steps(evidence, attrition(evidence, c.id)), c.label) for c in evidence.claims)
-    heads = {steps: Row(f"From dyad-years to observations of models: {listed(c)}") for steps, c in panels.items()}
+    heads = {
+        steps: Row(f"{evidence.said('From dyad-years')} to observations of models: {listed(c)}")
+        for steps, c in panels.items()
+    }
     return [row for steps, head in heads.items() if steps for row in (head, *steps)]
 
 

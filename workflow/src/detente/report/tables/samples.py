@@ -29,9 +29,9 @@ def samples(evidence: Evidence) -> Table:
     rows: list[Row] = []
     for claim in evidence.claims:
         rows.append(Row(claim.label))
-        rows += [_row(m, heads) for m in models if m.claim == claim.id]
+        rows += [_row(evidence, m, heads) for m in models if m.claim == claim.id]
     title, notes = "The same claims in every sample", _notes(evidence, models)
-    return Table("samples", title, "Dyads", heads, tuple(rows), notes, evidence.simulated, dense=True)
+    return Table("samples", title, evidence.said("Dyads"), heads, tuple(rows), notes, evidence.simulated, dense=True)
 
 
 def _columns(errors: str, beside: str = "") -> tuple[Column, ...]:
@@ -53,8 +53,8 @@ def _columns(errors: str, beside: str = "") -> tuple[Column, ...]:
     )
 
 
-def _row(model: Cell, heads: tuple[Column, ...]) -> Row:
-    label, name = model.sample_label.removesuffix(" dyads"), heads[0].show(model)
+def _row(evidence: Evidence, model: Cell, heads: tuple[Column, ...]) -> Row:
+    label, name = evidence.short(model.sample), heads[0].show(model)
     if model.estimated:
         return shown(label, heads, model)
     return Row(label, (name, *[MISSING] * (len(heads) - 2), f"{NOT_ESTIMABLE} ({model.failure})"))
@@ -66,8 +66,10 @@ def _notes(evidence: Evidence, models: list[Cell]) -> tuple[str, ...]:
     ratio_note = f"Ratio: {headline.long} standard errors over {beside.those}. " if beside else ""
     marks = (headline.short, beside.short if beside else "")
     return (
-        f"Risks, average marginal effect, interval and standard errors in onsets per {PER:,} dyad-years. "
-        f"{ratio_note}Base risk: {BASE_RISK}. df: {DEGREES}. {MDE}",
+        evidence.said(
+            f"Risks, average marginal effect, interval and standard errors in onsets per {PER:,} dyad-years. "
+        )
+        + f"{ratio_note}Base risk: {BASE_RISK}. df: {DEGREES}. {MDE}",
         verdict_rule(evidence),
         *error_notes(evidence, evidence.study.samples, marks),
         *few_switchers(evidence, models),

@@ -16,13 +16,19 @@ _COLUMNS = (
 )  # fmt: skip
 _NOTES = (
     f"Change in onsets per {PER:,} dyad-years from the year before the switch, on average over the five years from the "
-    "first in which the treatment counts; by two-way fixed effects over all treated years. Errors are dyadic-robust. "
+    "first in which the treatment counts; by two-way fixed effects over all treated years. Errors are {errors}. "
     "Ends undo an effect: an estimate of matched ends agrees with one of starts of the other sign; after ends, "
     "imputation finds what remains of the effect. Placebo p: of no effect in the years before the switch. Switches: in "
     "the first of the years averaged and, after a stroke, in that which has fewest. Negative weights: share of treated "
     "observations whose effect two-way fixed effects count with the wrong sign.",
     PERMUTED,
 )
+
+
+def _notes(evidence: Evidence) -> tuple[str, ...]:
+    errors = "dyadic-robust" if evidence.pairs else "clustered by state"
+    said, *others = _NOTES
+    return (evidence.said(said.format(errors=errors)), *(others if evidence.pairs else ()))
 
 
 @exhibit(
@@ -36,7 +42,10 @@ def starts_and_ends(evidence: Evidence) -> Table:
         headline = cell(evidence, claim.id, evidence.study.headline, evidence.preferred)
         rows += [Row(claim.label), _headline(headline), *(_row(r) for r in entries(mine) if r.estimate == r.estimate)]
     labels = {claim.id: claim.label for claim in evidence.claims}
-    title, notes = "Starts and ends of each treatment", (*_NOTES, *reasons(evidence.frame("own_designs"), labels))
+    title, notes = (
+        "Starts and ends of each treatment",
+        (*_notes(evidence), *reasons(evidence.frame("own_designs"), labels)),
+    )
     return Table("starts_and_ends", title, "", _COLUMNS, tuple(rows), notes, evidence.simulated, dense=True)
 
 
