@@ -87,7 +87,7 @@ wildcard_constraints:
     estimator="[a-z][a-z0-9_]*",
     slug="[a-z0-9][a-z0-9.-]*",
     shard="[0-9]+",
-    unit="dyad-year|directed-dyad-year",
+    unit="|".join(PLAN.units),
     table="[a-z][a-z0-9_]*",
 
 

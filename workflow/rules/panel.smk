@@ -16,7 +16,7 @@ rule panel:
     params:
         panel=STUDY.panel_options,
     message:
-        "Building the panel of dyad-years of {wildcards.study}"
+        "Building the panel of {wildcards.study}"
     shell:
         "python -m detente panel {params.panel}"
         " --tidy data/processed/{wildcards.study}/tidy --attrition-logs data/processed/{wildcards.study}/attrition_log"

@@ -15,6 +15,7 @@ from detente.base.errors import ConfigError, choices
 from detente.base.files import read_frame, read_json, write_bytes, write_csv, write_text
 from detente.cli.command import CSV, PARQUET, Home, Option, Output, RecordOptions, StudyOptions, command
 from detente.data import project_root
+from detente.data.panel import DYADS
 from detente.study import load
 from detente.study.config import CLAIMS, ClaimsFile, Project, Study
 from detente.study.design import Specification, build_design, duration_terms, specification
@@ -131,7 +132,7 @@ def predicted(project: Project, study: Study) -> list[Specification]:
     named = {claim.id: claim for claim in project.examined(study)}
     ordered = dict.fromkeys([*(name for name in study.claims if name in named), *named])
     claims = [c for c in map(named.__getitem__, ordered) if c.family == "instruments"]
-    claims = [c for c in claims if not c.directed and c.moderator is None]
+    claims = [c for c in claims if c.unit == DYADS and c.moderator is None]
     same = (c for c in claims if c.outcome == claims[0].outcome)
     specs = (specification(project, study, claim, ESTIMATOR, study.headline) for claim in same)
     # Instruments are compared in the same years.

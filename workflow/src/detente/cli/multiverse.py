@@ -13,6 +13,7 @@ import pandas as pd
 from detente.base.errors import EstimationError
 from detente.base.files import read_frame, read_json, write_csv
 from detente.cli.command import PARQUET, Csv, Option, Output, Parquet, RecordOptions, StudyOptions, command
+from detente.data.panel import Unit
 from detente.study.config import Multiverse
 from detente.study.design import Specification
 from detente.study.multiverse import JOINT, Grid, columns_of, curve, grids_of
@@ -22,8 +23,7 @@ PAUSE_SECONDS = 180
 # Length of the progress bar, characters.
 BAR = 20
 DRAWS = 499
-FILES = {False: "dyad-year.parquet", True: "directed-dyad-year.parquet"}
-Panels = Annotated[Path, "folder of dyad-year.parquet and directed-dyad-year.parquet"]
+Panels = Annotated[Path, "folder of UNIT.parquet for each unit of the claims"]
 
 
 @command("step", "--study tiny --claim exercise --shard 0 --panels data/processed/tiny/robustness --out shard.parquet")
@@ -53,14 +53,14 @@ def multiverse(
     if plan and plan.is_file():
         # Parts older than the panels or this package will be fitted again.
         modules = [m.__file__ for name, m in sys.modules.items() if name.partition(".")[0] == "detente"]
-        made_from = [Path(f) for f in (*(panels / file for file in FILES.values()), *modules) if f]
+        made_from = [Path(f) for f in (*panels.glob("*.parquet"), *modules) if f]
         since = max(path.stat().st_mtime for path in made_from if path.is_file())
         print(progress(read_json(plan), out.parent, since, time.time()), file=sys.stderr)
 
 
-def read_panels(folder: Path, specs: Iterable[Specification]) -> dict[bool, pd.DataFrame]:
-    """Panels that specifications need, by whether they are directed, and of these the columns that they need."""
-    return {way: pd.read_parquet(folder / FILES[way], columns=names) for way, names in columns_of(specs).items()}
+def read_panels(folder: Path, specs: Iterable[Specification]) -> dict[Unit, pd.DataFrame]:
+    """Panels that specifications need, by their unit, and of these the columns that they need."""
+    return {u: pd.read_parquet(folder / f"{u}.parquet", columns=names) for u, names in columns_of(specs).items()}
 
 
 def progress(plan: dict[str, int], folder: Path, since: float, now: float) -> str:
@@ -152,7 +152,7 @@ def joint(
     found, tests = curve.curve(rows, specs) if specs else None, JOINT.empty()
     if found is not None:
         curve.agree(found.estimate, frame)
-        record_of = Record(rows[specs[0].claim.directed], *record.read())
+        record_of = Record(rows[specs[0].claim.unit], *record.read())
         tests, lost = Together(specs, rows, record_of, found).tests(draws, study.seed_of(claim))
         for why in lost:
             print(why)

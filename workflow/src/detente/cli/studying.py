@@ -138,7 +138,7 @@ def _said(project: Project, study: Study) -> Iterator[tuple[str, Any]]:
     yield "  title", study.title
     yield "  world", study.world
     yield "  years", years(project.years_of(study))
-    yield "  unit", "directed dyad-years" if project.is_directed(study) else "dyad-years"
+    yield "  unit", f"{project.unit_of(study)}s"
     yield "  claims", ", ".join(f"{name} (your own)" if name in own else name for name in study.claims)
     yield "  samples", ", ".join(f"{s}{' (headline)' if s == study.headline else ''}" for s in study.samples)
     yield "  estimators", ", ".join(study.estimators)

@@ -1,16 +1,17 @@
 """What the rules of a study's robustness read, write and depend on, from its panels to its manifest."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property, partialmethod
 from pathlib import Path
 
+from detente.base.errors import ConfigError
 from detente.data.kads import KINDS
-from detente.data.panel import STATES
+from detente.data.panel import DYADS, STATES, UNITS, Unit
 from detente.data.sources import REGISTRY
 from detente.plan import code
-from detente.plan.stages import Stages, canonical
+from detente.plan.stages import ASKED, Stages, canonical
 from detente.report import FORMATS, Evidence, frame_files, of_single_claims
 from detente.report.explorer import site_files, site_frames
 from detente.study.config import MULTIVERSE, Described
@@ -20,8 +21,6 @@ from detente.study.robustness import EXAMINED, OF_DESIGNS
 
 FINDING_FRAMES = ("findings", "series")
 LEDGER_FRAMES = ("ledger", "checks", "families", "pooled", "pooled_claims", "score")
-# Whether the dyads of a panel are directed.
-UNITS = {"dyad-year": False, "directed-dyad-year": True}
 
 
 @dataclass(frozen=True)
@@ -83,34 +82,38 @@ class RobustnessPlan(Stages):
 
     @cached_property
     def grids(self) -> dict[str, Grid]:
-        """Grids of those claims."""
+        """Grids of those claims; raises ConfigError for a study of state-years."""
+        if self.project.unit_of(self.study) == "state-year":
+            raise ConfigError(
+                f"{self.project.located(self.study, 'unit')}: robustness examines claims about dyads: its placebos "
+                "draw networks, and its covariances are dyadic; a study of state-years has a paper alone"
+            )
         return {grid.claim: grid for grid in grids_of(self.project, self.study)}
 
     @cached_property
-    def _variables(self) -> dict[bool, list[str]]:
+    def _variables(self) -> dict[Unit, list[str]]:
         return variables_of(self.project, self.study, list(self.grids.values()))
 
     @cached_property
-    def _sources(self) -> dict[bool, list[str]]:
+    def _sources(self) -> dict[Unit, list[str]]:
         return sources_of(self.project, self.study, self._variables)
 
-    def _of_sources(self, folder: str, unit: str) -> list[str]:
-        return self.processed(*(f"{folder}/{slug}.parquet" for slug in self._sources[UNITS[unit]]))
+    def _of_sources(self, folder: str, unit: Unit) -> list[str]:
+        return self.processed(*(f"{folder}/{slug}.parquet" for slug in self._sources[unit]))
 
     tidy = partialmethod(_of_sources, "tidy")
     attrition_logs = partialmethod(_of_sources, "attrition_log")
 
-    def panel_code(self, unit: str) -> list[str]:
+    def panel_code(self, unit: Unit) -> list[str]:
         """The builder of panels and the modules of the sources that it joins."""
-        return code.panel(self._sources[UNITS[unit]])
+        return code.panel(self._sources[unit])
 
-    def panel_options(self, unit: str) -> str:
+    def panel_options(self, unit: Unit) -> str:
         """What a panel is of: dyads, years with those before the first, sources, variables."""
-        directed, (first, last, lead) = UNITS[unit], years_of(self.study, list(self.grids.values()))
-        variables = " ".join(self._variables[directed])
-        option = "--directed " if directed else ""
-        asked = f"{self.joining(self._sources[directed])} --variables {variables}{self.defined()}"
-        return f"{option}--years {first}-{last} --lead-in {lead} {asked}"
+        first, last, lead = years_of(self.study, list(self.grids.values()))
+        variables = " ".join(self._variables[unit])
+        asked = f"{self.joining(self._sources[unit])} --variables {variables}{self.defined()}"
+        return f"{ASKED[unit]}--years {first}-{last} --lead-in {lead} {asked}"
 
     @property
     def slugs(self) -> list[str]:
@@ -145,24 +148,24 @@ class RobustnessPlan(Stages):
         return code.raw_sources(self.slugs)
 
     @property
-    def units(self) -> list[str]:
+    def units(self) -> list[Unit]:
         """Units of the panels that the specifications need."""
-        return [unit for unit, directed in UNITS.items() if directed in self._variables]
+        return list(self._variables)
 
     def panels_of(self, claim: str) -> list[str]:
         """Panels that a claim's specifications need."""
-        return self._panels({v.specification.claim.directed for v in self.grids[claim].variants})
+        return self._panels({v.specification.claim.unit for v in self.grids[claim].variants})
 
     def panel_of(self, claim: str) -> list[str]:
         """The panel of a claim's own unit."""
-        return self._panels({self.project.claims.claims[claim].directed})
+        return self._panels({self.project.claims.claims[claim].unit})
 
     def predicted_panel(self) -> list[str]:
         """The panel of undirected dyads, where a claim is about them."""
-        return self._panels({False} & set(self._variables))
+        return self._panels({DYADS} & set(self._variables))
 
-    def _panels(self, directed: Iterable[bool]) -> list[str]:
-        return self.processed(*(f"robustness/{unit}.parquet" for unit, kind in UNITS.items() if kind in directed))
+    def _panels(self, units: Collection[Unit]) -> list[str]:
+        return self.processed(*(f"robustness/{unit}.parquet" for unit in UNITS if unit in units))
 
     def sizes(self) -> str:
         """How many specifications each claim has."""

@@ -3,17 +3,20 @@
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from shlex import quote
 from typing import get_args
 
+from detente.data.panel import Unit
 from detente.plan import code
 from detente.report import Exhibit, Kind, Page, Per, Traits, exhibits_of, traits_of
 from detente.study.config import Project, Study
 
+# How a panel of each unit is asked for.
+ASKED: Mapping[Unit, str] = {"dyad-year": "", "directed-dyad-year": "--directed ", "state-year": "--unit state-year "}
 FIELD = re.compile(r"\{(\w+)\}")
 
 

@@ -9,7 +9,7 @@ from shlex import quote
 from detente.data.acquire import broken
 from detente.data.sources import REGISTRY
 from detente.plan import code
-from detente.plan.stages import Stages, canonical
+from detente.plan.stages import ASKED, Stages, canonical
 from detente.report import Kind, frame_files
 from detente.study.config import MULTIVERSE, OF_THE_PAPER
 from detente.study.design import as_json, specification, specifications
@@ -150,9 +150,9 @@ class StudyPlan(Stages):
 
     def panel_options(self) -> str:
         """What the panel is of: dyads, years with those before the first that lags reach back to, sources."""
-        directed = "--directed " if self.project.is_directed(self.study) else ""
         (first, last), lead = self.project.years_of(self.study), self.project.longest_lag(self.study)
-        return f"{directed}--years {first}-{last} --lead-in {lead} {self.joining(self.slugs)}{self.defined()}"
+        unit = ASKED[self.project.unit_of(self.study)]
+        return f"{unit}--years {first}-{last} --lead-in {lead} {self.joining(self.slugs)}{self.defined()}"
 
     def of_the_paper(self) -> str:
         """Title, authors, date and keywords of the paper, and what is said of its hypotheses."""

@@ -315,13 +315,8 @@ def _those(wanted: Callable[[Estimator], bool]) -> str:
 
 
 def with_fixed_effects(design: ModelFrame, estimator: Estimator, chosen: tuple[str, ...] | None = None) -> ModelFrame:
-    """The model frame with the fixed effects that a study gives the estimator, or with those `chosen`.
-
-    In a directed panel, the fixed effect of a dyad is that of a directed one.
-    """
+    """The model frame with the fixed effects that a study gives the estimator, or with those `chosen`."""
     names = estimator.fixed_effects if chosen is None else chosen
-    if "directed_dyad" in design.clusters:
-        names = tuple("directed_dyad" if name == "dyad" else name for name in names)
     return replace(design, fixed_effects={name: design.factor(name) for name in names})
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from detente.base.wording import lower_first
 from detente.data import AssignedBy
-from detente.data.panel import CODINGS, EXPRESSED, GRID, Entry
+from detente.data.panel import CODINGS, EXPRESSED, GRID, Entry, Unit
 from detente.data.sources import REGISTRY
 from detente.study.config import Claim, Contrast, Control, Moderator, Placebo, Project
 from detente.study.config.offer import either, offered
@@ -14,6 +14,11 @@ from detente.study.config.offer import either, offered
 DEFAULT_CONTRAST = Contrast(percentiles=(10.0, 90.0), said="from its 10th to its 90th percentile")
 """Of a treatment that has levels and of which it is not said what one more unit is."""
 DOES = {"lowers": "lowers", "raises": "raises", "either": "changes"}
+ROWS: Mapping[Unit, str] = {
+    "dyad-year": "Undirected dyad-years",
+    "directed-dyad-year": "Directed dyad-years",
+    "state-year": "State-years",
+}
 TIMELESS = frozenset({"dyad", "state"})
 """Keys of sources whose values do not change in time."""
 
@@ -26,7 +31,7 @@ def completed(project: Project) -> Project:
     known, every = offered(project), project.claims
     both = either(known)
     controls = {n: _control(c, both) if ("controls", n) in defined else c for n, c in every.controls.items()}
-    claims = {n: _claim(c, known[c.directed]) if ("claims", n) in defined else c for n, c in every.claims.items()}
+    claims = {n: _claim(c, known[c.unit]) if ("claims", n) in defined else c for n, c in every.claims.items()}
     return replace(project, claims=every.model_copy(update={"controls": controls, "claims": claims}))
 
 
@@ -87,7 +92,7 @@ def _statement(claim: Claim, label: str, moderator: Moderator | None) -> str:
 
 
 def _design(claim: Claim, instrument: str, contrast: Contrast | None) -> str:
-    rows = "Directed dyad-years" if claim.directed else "Undirected dyad-years"
+    rows = ROWS[claim.unit]
     when = "in the year before" if claim.lag == 1 else f"{claim.lag} years before"
     return f"{rows}; {instrument} {when}{f', {contrast.said}' if contrast else ', against none'}."
 

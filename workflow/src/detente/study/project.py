@@ -8,6 +8,7 @@ import numpy as np
 from detente.base.errors import (
     ConfigError,
     DetenteError,
+    NoDyads,
     RoleError,
     UnknownEstimator,
     UnknownVariable,
@@ -17,7 +18,7 @@ from detente.base.errors import (
 )
 from detente.base.strict import located
 from detente.data import SOURCES, SourceRecord, rules
-from detente.data.panel import DURATIONS, Entry, check_window
+from detente.data.panel import DURATIONS, Entry, Unit, check_window
 from detente.data.sources import REGISTRY, Source, source
 from detente.simulate import WRITTEN
 from detente.stats import ModelFrame, get, read, with_fixed_effects
@@ -25,7 +26,7 @@ from detente.study.completing import completed
 from detente.study.config import CLAIMS, Claim, Project, load_project
 from detente.study.config.offer import Offered, either, offered
 from detente.study.described import method_of, sources_of
-from detente.study.design import misplaced, specification
+from detente.study.design import OWN_EFFECT, effects_of, misplaced, specification
 
 Keys = tuple[str | int, ...]
 
@@ -109,7 +110,7 @@ def _unknown(project: Project, offered: Offered) -> Iterator[str]:
     for name, control in project.claims.controls.items():
         yield from unless(both, control.variable, "controls", name, "variable")
     for claim in project.claims.claims.values():
-        mine = offered[claim.directed]
+        mine = offered[claim.unit]
         for keys, variable in _named(claim):
             yield from unless(mine, variable, "claims", claim.id, *keys)
         held = enumerate(project.claims.controls[name].variable for name in claim.controls)
@@ -147,17 +148,17 @@ def _unfit(project: Project, offered: Offered) -> Iterator[str]:
             where = project.at("controls", name, "role")
             yield f"{where}: {control.variable!r} cannot be {control.role}; {choices(control.variable, legal)}"
     for claim in project.claims.claims.values():
-        legal = [name for name, entry in offered[claim.directed].items() if entry.variable.role == "outcome"]
+        legal = [name for name, entry in offered[claim.unit].items() if entry.variable.role == "outcome"]
         if claim.outcome not in legal:
             where = project.at("claims", claim.id, "outcome")
             yield f"{where}: {claim.outcome!r} is not an onset among dyads at risk; {choices(claim.outcome, legal)}"
             continue
-        treatment = offered[claim.directed][claim.treatment].variable
+        treatment = offered[claim.unit][claim.treatment].variable
         if claim.contrast is None and treatment.unit != "0/1" and not treatment.contrast:
             where = project.at("claims", claim.id, "treatment")
             yield f"{where}: {claim.treatment!r} is not 0 or 1: add a `contrast` of two values, percentiles or a case"
         for name in (claim.treatment, claim.outcome):
-            first, last = offered[claim.directed][name].years
+            first, last = offered[claim.unit][name].years
             if claim.window and not first <= claim.window[0] <= claim.window[1] <= last:
                 where = project.at("claims", claim.id, "window")
                 yield f"{where}: {list(claim.window)} must lie within {first}\u2013{last}, in which {name!r} is coded"
@@ -180,7 +181,8 @@ def _check_joined(project: Project, offered: Offered) -> None:
             if any((table.slug or folder, table.file) not in WRITTEN for table in raw):
                 where = project.located(study, "sources", i)
                 raise ConfigError(f"{where}: the simulated world writes no {slug!r}; take it out")
-        entries = offered[project.is_directed(study)]
+        unit = project.unit_of(study)
+        entries = offered[unit]
         specs = (
             specification(project, study, claim, estimator, sample)
             for claim in project.claims_of(study)
@@ -189,9 +191,8 @@ def _check_joined(project: Project, offered: Offered) -> None:
         )
         for name in dict.fromkeys(name for spec in specs for name in spec.variables):
             if name not in entries:
-                unit = "directed dyad-years" if project.is_directed(study) else "dyad-years"
                 where = project.located(study, "samples")
-                raise UnknownVariable(f"{where}: a panel of {unit} has no {name!r}; {choices(name, entries)}")
+                raise UnknownVariable(f"{where}: a panel of {unit}s has no {name!r}; {choices(name, entries)}")
             if lacking := [slug for slug in entries[name].sources if slug not in study.sources]:
                 where = project.located(study, "sources")
                 raise ConfigError(f"{where}: {name!r} is made from {', '.join(lacking)}, which the study does not join")
@@ -211,12 +212,21 @@ def _check_described(project: Project) -> None:
                 raise ConfigError(f"{where}: {claim.id!r} needs {', '.join(lacking)}, which the study does not join")
 
 
+def _specimen(unit: Unit) -> ModelFrame:
+    """A model frame of three units in two years, with the factors of its unit."""
+    a, b = np.repeat([[1, 1, 2], [2, 3, 3]], 2, axis=1)
+    sides = (None, None) if unit == "state-year" else (a, b)
+    own = {OWN_EFFECT[unit]: a} if unit in OWN_EFFECT else {}
+    years = np.tile([1990, 1991], 3)
+    x = np.zeros((6, 1))
+    return ModelFrame(x[:, 0], x, ("treatment",), side1=sides[0], side2=sides[1], time=years, clusters=own)
+
+
 def _check_estimators(project: Project) -> None:
     """What a job would refuse is refused here, by the same function, on a design of a study's factors."""
-    # Three dyads in two years.
-    a, b = np.repeat([[1, 1, 2], [2, 3, 3]], 2, axis=1)
-    specimen = ModelFrame(np.zeros(6), np.zeros((6, 1)), ("treatment",), a, b, np.tile([1990, 1991], 3))
     for study in project.studies.values():
+        unit = project.unit_of(study)
+        specimen = _specimen(unit)
         for i, name in enumerate(study.estimators):
             where = project.located(study, "estimators", i)
             try:
@@ -229,6 +239,6 @@ def _check_estimators(project: Project) -> None:
                 )
             for j, vcov in enumerate(study.vcov):
                 try:
-                    read(vcov, with_fixed_effects(specimen, estimator), estimator)
-                except UnsupportedCovariance as error:
+                    read(vcov, with_fixed_effects(specimen, estimator, effects_of(unit, name)), estimator)
+                except (UnsupportedCovariance, NoDyads) as error:
                     raise UnsupportedCovariance(f"{project.located(study, 'vcov', j)}: {error}") from error

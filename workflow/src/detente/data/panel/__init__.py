@@ -20,6 +20,7 @@ from detente.data.panel.build import (
     whole_attrition,
 )
 from detente.data.panel.catalogue import (
+    DYADS,
     EXPRESSED,
     OF_STATES,
     STATES,
@@ -57,6 +58,7 @@ from detente.data.panel.span import check_window
 __all__ = [
     "CODINGS",
     "DURATIONS",
+    "DYADS",
     "EVERYTHING",
     "EXERCISES",
     "EXPRESSED",

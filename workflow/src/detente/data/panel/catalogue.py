@@ -26,6 +26,7 @@ STATES = "cow-state-system"
 EXPRESSED = "expression"
 Unit = Literal["dyad-year", "directed-dyad-year", "state-year"]
 UNITS: tuple[Unit, ...] = get_args(Unit)
+DYADS: Unit = "dyad-year"
 _MICRO = "Microstate, of fewer than 250,000 inhabitants by the list of Gleditsch and Ward (1999)"
 OF_STATES = (measure("major", "Major power", role="control"), measure("microstate", _MICRO))
 SPELLS: tuple[Spell, ...] = (*PEACE, *PAST, *PAST_READINGS)

@@ -16,6 +16,7 @@ from detente.base.errors import FormulaError, choices
 from detente.base.expressions import Table, names, parse, parse_condition, selected, uses_other_rows
 from detente.base.strict import Identifier, Once, Strict, Window, read, unrepeated
 from detente.data import AssignedBy
+from detente.data.panel import Unit
 
 CLAIMS, SAMPLES = Path("config/claims.yaml"), Path("config/samples.yaml")
 CODE, CODE_OR_NONE = r"^[A-Z][0-9]{1,2}$", r"^([A-Z][0-9]{1,2})?$"
@@ -75,7 +76,7 @@ class Contrast(Strict):
 
     between: tuple[float, float] | None = Field(default=None, description="In the unit of the treatment.")
     percentiles: tuple[float, float] | None = None
-    case: dict[Literal["ccode1", "ccode2", "year"], int] | None = None
+    case: dict[Literal["ccode1", "ccode2", "ccode", "year"], int] | None = None
     said: str = Field(min_length=1, description="The contrast in words.")
 
     @model_validator(mode="after")
@@ -117,6 +118,7 @@ class Claim(Strict):
     why: str = Field(description="Why the public record is so strong a test of it, and no stronger.")
     family: Family = Field(default="instruments", description="Claims that are judged together.")
     directed: bool = Field(default=False, description="Whether rows are a potential initiator and its target.")
+    states: bool = Field(default=False, description="Whether rows are states, and not dyads.")
     sample: Identifier | None = Field(default=None, description="Its headline sample, where it is not the study's.")
     window: Window | None = Field(
         default=None, description="Years in which its treatment and outcome are coded, for studies with `windows: own`."
@@ -133,6 +135,17 @@ class Claim(Strict):
     )
     controls: Once[Identifier]
     placebos: tuple[Placebo, ...] = ()
+
+    @property
+    def unit(self) -> Unit:
+        """What its rows are."""
+        return "state-year" if self.states else "directed-dyad-year" if self.directed else "dyad-year"
+
+    @model_validator(mode="after")
+    def _of_one_unit(self) -> Claim:
+        if self.states and self.directed:
+            raise ValueError("a state has no direction: leave out `directed` or `states`")
+        return self
 
     @model_validator(mode="after")
     def _moderated_before(self) -> Claim:

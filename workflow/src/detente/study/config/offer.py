@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 
 from detente.base.errors import ConfigError
-from detente.data.panel import Entry, catalogue, with_parts
+from detente.data.panel import UNITS, Entry, Unit, catalogue, with_parts
 from detente.data.sources import REGISTRY, Source
 from detente.study.config.project import Project, Study
 
-Offered = Mapping[bool, Mapping[str, Entry]]
-"""Variables of a panel of dyad-years under False, of directed ones under True."""
+Offered = Mapping[Unit, Mapping[str, Entry]]
+"""Variables of a panel, by its unit."""
 
 
 def modules_of(project: Project) -> Mapping[str, Source]:
@@ -25,7 +25,7 @@ def offered(project: Project, study: Study | None = None) -> Offered:
     joined = study.sources if study is not None and study.world == "simulated" else modules
     sources = [source for slug, source in modules.items() if slug in joined]
     try:
-        given = {False: catalogue(sources), True: catalogue(sources, "directed-dyad-year")}
+        given = {unit: catalogue(sources, unit) for unit in UNITS}
     except ConfigError as error:
         at = ", ".join(project.at("data", slug) for slug in project.data)
         raise ConfigError(f"{at}: {error}" if at else str(error)) from error
@@ -33,9 +33,9 @@ def offered(project: Project, study: Study | None = None) -> Offered:
         where = project.at("variables", taken)
         raise ConfigError(f"{where}: {taken!r} is a variable of the panel; choose another name")
     expressed = list(project.variables.values())
-    return {directed: with_parts(entries, expressed) for directed, entries in given.items()}
+    return {unit: with_parts(entries, expressed) for unit, entries in given.items()}
 
 
 def either(of: Offered) -> dict[str, Entry]:
-    """Variables of either kind of panel, with or without direction as they are in the former."""
-    return {**of[True], **of[False]}
+    """Variables of any kind of panel; those that several have as they are in the one that stands first in `UNITS`."""
+    return {name: entry for unit in reversed(UNITS) for name, entry in of[unit].items()}

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 Keys = tuple[str | int, ...]
 OF_CODEBOOK = ("label", "statement", "instrument", "design", "contrast", "placebos")
 """Fields of a claim whose defaults are made of what is known of its treatment."""
+OF_UNIT: Mapping[Any, Mapping[str, bool]] = {"directed-dyad-year": {"directed": True}, "state-year": {"states": True}}
+"""What a study's unit says of the claims that it defines."""
 DEFINED = ("samples", "controls", "claims", "variables", "data")
 """Keys of a study's file under which it may define something."""
 MAPPINGS = ("controls", "variables")
@@ -177,8 +179,11 @@ def own_of(path: Path) -> Own:
         if kind == "samples":
             samples[name] = strict.validated(path, OwnSample, _called("name", name, whole), keys)
         elif kind == "claims":
-            directed = {"directed": True} if content.get("unit") == "directed-dyad-year" else {}
-            whole = {**directed, **_called("id", name, said)} if isinstance(said, dict) else said
+            whole = (
+                {**OF_UNIT.get(content.get("unit"), {}), **_called("id", name, said)}
+                if isinstance(said, dict)
+                else said
+            )
             claims[name] = strict.validated(path, OwnClaim, whole, keys)
         elif kind == "variables":
             variables[name] = strict.validated(path, Expressed, _called("name", name, whole), keys)

@@ -14,6 +14,7 @@ from detente.base import strict
 from detente.base.errors import ConfigError, choices
 from detente.base.strict import Identifier, Once, Slug, Strict, Window
 from detente.data import SOURCES, Expressed, SourceRecord, load_sources
+from detente.data.panel import UNITS, Unit
 from detente.simulate import World
 from detente.study.config.authors import Author
 from detente.study.config.claims import CLAIMS, SAMPLES, Claim, ClaimsFile, Described, Sample, load_samples
@@ -22,7 +23,12 @@ from detente.study.config.own import Own, OwnTable, joined, own_of
 from detente.study.config.said import said_by
 
 T = TypeVar("T")
-DIRECTED = "directed-dyad-year"
+COMPARED: Mapping[Unit, str] = {
+    "dyad-year": "undirected dyads",
+    "directed-dyad-year": "directed dyads",
+    "state-year": "states",
+}
+"""What claims about a unit compare."""
 
 
 class Study(Strict):
@@ -47,9 +53,7 @@ class Study(Strict):
     samples: Once[Identifier] = Field(min_length=1)
     headline: Identifier
     claims: Once[Identifier] = Field(min_length=1)
-    unit: Literal["dyad-year", "directed-dyad-year"] | None = Field(
-        default=None, description="Of its panel; that which its claims are about if left out."
-    )
+    unit: Unit | None = Field(default=None, description="Of its panel; that which its claims are about if left out.")
     multiverse: Once[Identifier] = Field(default=(), description="Decisions that it adds, or adds options to.")
     controls: Once[Identifier] = Field(default=(), description="Controls that it defines beside the shipped ones.")
     variables: Once[Identifier] = Field(default=(), description="Variables that it makes of those of the panel.")
@@ -62,7 +66,9 @@ class Study(Strict):
         min_length=1,
         description="Claims that its page of robustness describes: none, all, or those named.",
     )
-    appendix: bool = Field(default=False, description="Whether the paper has an appendix on robustness.")
+    appendix: bool = Field(
+        default=False, description="Whether the paper has an appendix on robustness; none of state-years."
+    )
     estimators: Once[Identifier] = Field(min_length=1)
     vcov: Once[str] = Field(min_length=1, description="Covariance estimators; tables show two of them.")
 
@@ -70,15 +76,18 @@ class Study(Strict):
         """A seed of its own for each use, a claim say: draws for one do not move when another is added."""
         return self.seed ^ zlib.crc32(use.encode("utf-8"))
 
-    @field_validator("unit", mode="before")
+    @field_validator("unit")
     @classmethod
-    def _of_dyads(cls, unit: object) -> object:
-        if unit == "state-year":
-            raise ValueError(
-                "claims are about dyads, and a study of state-years has none: `detente panel --unit state-year` builds "
-                "such a panel for models of your own; legal values: dyad-year, directed-dyad-year"
-            )
+    def _planted(cls, unit: Unit | None, info: ValidationInfo) -> Unit | None:
+        if unit == "state-year" and info.data.get("world") == "simulated":
+            raise ValueError("a simulated world plants effects among dyads; a study of state-years is of the observed")
         return unit
+
+    @field_validator("appendix")
+    @classmethod
+    def _of_dyads(cls, appendix: bool, info: ValidationInfo) -> bool:
+        """Robustness is that of claims about dyads."""
+        return appendix and info.data.get("unit") != "state-year"
 
     @field_validator("simulation")
     @classmethod
@@ -204,9 +213,9 @@ class Project:
         """Claims that a study tests, in its order."""
         return [self.claims.claims[c] for c in study.claims]
 
-    def is_directed(self, study: Study) -> bool:
-        """Whether rows of a study's panel are a potential initiator and its target."""
-        return any(claim.directed for claim in self.claims_of(study))
+    def unit_of(self, study: Study) -> Unit:
+        """What a row of a study's panel is: what all its claims are about."""
+        return self.claims_of(study)[0].unit
 
     def examined(self, study: Study) -> list[Claim]:
         """Claims whose robustness a study examines."""
@@ -299,18 +308,17 @@ def _undefined_in_claims(project: Project) -> Iterator[str]:
 
 
 def _of_two_units(project: Project, study: Study) -> Iterator[str]:
-    """A study has one panel: of dyads, or of directed ones."""
+    """A study has one panel, of one unit."""
     known = [project.claims.claims[name] for name in study.claims if name in project.claims.claims]
-    directed, others = (", ".join(c.id for c in known if c.directed is way) for way in (True, False))
-    if study.unit is not None and (apart := others if study.unit == DIRECTED else directed):
-        other = "undirected" if study.unit == DIRECTED else "directed"
-        yield f"{project.located(study, 'unit')}: {study.unit!r}, but {apart} compare {other} dyads; leave `unit` out"
-        return
-    if directed and others:
-        yield (
-            f"{project.located(study, 'claims')}: {directed} compare directed dyads and {others} undirected ones; a "
-            "study has one panel: make two studies"
-        )
+    units = {unit: ", ".join(c.id for c in known if c.unit == unit) for unit in UNITS}
+    compared = [f"{names} compare {COMPARED[unit]}" for unit, names in units.items() if names]
+    apart = [words for words in compared if study.unit and not words.endswith(f"compare {COMPARED[study.unit]}")]
+    if apart:
+        out = "take them out" if study.unit == "state-year" else "leave `unit` out"
+        yield f"{project.located(study, 'unit')}: {study.unit!r}, but {' and '.join(apart)}; {out}"
+    elif len(compared) > 1:
+        where = project.located(study, "claims")
+        yield f"{where}: {' and '.join(compared)}; a study has one panel: make two studies"
 
 
 def _undefined_in_studies(project: Project) -> Iterator[str]:

@@ -11,21 +11,24 @@ from detente.study.design.breaks import break_terms, break_year
 from detente.study.design.matrix import (
     DURATION_UNIT_YEARS,
     ESTIMATOR,
+    OWN_EFFECT,
     REGRESSION,
     Specification,
     as_json,
     build_design,
     duration_terms,
+    effects_of,
     ends,
     from_json,
     in_sample,
     misplaced,
+    sides_of,
     specification,
     specifications,
 )
 
 __all__ = [
-    "DURATION_UNIT_YEARS", "ESTIMATOR", "HEADLINE", "REGRESSION", "Specification", "as_json", "break_terms",
-    "break_year", "build_design", "describe", "duration_terms", "ends", "from_json", "in_sample", "lagged",
-    "misplaced", "specification", "specifications",
+    "DURATION_UNIT_YEARS", "ESTIMATOR", "HEADLINE", "OWN_EFFECT", "REGRESSION", "Specification", "as_json",
+    "break_terms", "break_year", "build_design", "describe", "duration_terms", "effects_of", "ends", "from_json",
+    "in_sample", "lagged", "misplaced", "sides_of", "specification", "specifications",
 ]  # fmt: skip

@@ -11,9 +11,8 @@ from detente.base.frames import Column, FrameSchema, count, number, text
 from detente.base.lags import lag
 from detente.base.numerics import LEVEL
 from detente.study.config import Claim, Control, Sample
-from detente.study.design.matrix import in_sample
+from detente.study.design.matrix import in_sample, sides_of
 
-DYAD = ["ccode1", "ccode2"]
 COUNTED = {"onsets": "new_gml", "ongoing": "ongoing_gml", "force_onsets": "force_gml", "exercise_dyads": "exercise_any"}
 FLOW = {
     "onset_gml": "new_gml",
@@ -40,7 +39,7 @@ SCHEMAS: Mapping[str, FrameSchema] = {
             "sample": SAMPLE,
             "label": text("what it is called"),
             "dyad_years": count("its dyad-years"),
-            "dyads": count("its dyads"),
+            "dyads": count("its dyads, or its states where these are the unit"),
             "onset_gml": _count("onsets of disputes, by GML"),
             "onset_cow": _count("onsets of disputes, by COW"),
             "onset_after_dispute": _count("onsets in the year after one with a dispute"),
@@ -140,7 +139,7 @@ def sample_flow(panel: pd.DataFrame, samples: Sequence[Sample]) -> pd.DataFrame:
                 "sample": sample.name,
                 "label": sample.label,
                 "dyad_years": len(part),
-                "dyads": len(part[DYAD].drop_duplicates()),
+                "dyads": len(part[_unit(panel)].drop_duplicates()),
                 **{name: _times(part[variable]) for name, variable in FLOW.items()},
                 "onset_after_dispute": _times((part["new_gml"] == 1).where(part["new_gml"].notna()) * fought[inside]),
                 "switches_on": _times(((earlier == 0) & (now == 1)).where(now.notna())),
@@ -197,13 +196,15 @@ def timeline(panel: pd.DataFrame, samples: Sequence[Sample], exercises: pd.DataF
 
 
 def partners(panel: pd.DataFrame, states: pd.DataFrame) -> pd.DataFrame:
-    """Dyads that ever trained together: in how many years, and how many of these bilaterally."""
-    panel = _widened(panel)
+    """Dyads that ever trained together: in how many years, and how many of these bilaterally; no rows of states."""
+    panel, key = _widened(panel), list(SCHEMAS["partners"].key)
+    if _unit(panel) != key:
+        return SCHEMAS["partners"].empty()
     # Of a directed panel, one direction: to exercise together has none.
     both = panel["in_window"] & (panel["exercise_any"] == 1) & (panel["ccode1"] < panel["ccode2"])
     frame = (
         panel[both]
-        .groupby(DYAD, as_index=False)
+        .groupby(key, as_index=False)
         .agg(
             exercise_years=("year", "size"),
             bilateral_years=("exercise_bilateral", "sum"),
@@ -229,19 +230,25 @@ def raw_risk(panel: pd.DataFrame, samples: Sequence[Sample], claims: Sequence[Cl
         for sample in samples:
             usable = in_sample(panel, sample) & outcome.notna() & treatment.notna()
             for treated in (0, 1):
-                arm = panel.loc[usable & ((treatment > 0) == bool(treated)), [*DYAD, claim.outcome]]
-                rows.append({"claim": claim.id, "sample": sample.name, "treated": treated, **_arm(arm, claim.outcome)})
+                arm = panel.loc[usable & ((treatment > 0) == bool(treated)), [*_unit(panel), claim.outcome]]
+                rows.append({"claim": claim.id, "sample": sample.name, "treated": treated, **_arm(arm)})
     frame = pd.DataFrame(rows)
     without, with_it = (frame.loc[frame["treated"] == t, "risk"].to_numpy() for t in (0, 1))
     ratio = np.divide(with_it, without, out=np.full(len(with_it), np.nan), where=without > 0)
     return frame.assign(ratio=np.repeat(ratio, 2))
 
 
-def _arm(rows: pd.DataFrame, outcome: str) -> dict[str, float]:
-    """Size, risk and concentration of one arm of a comparison."""
+def _unit(panel: pd.DataFrame) -> list[str]:
+    """Columns of the dyad, or of the state where these are the unit."""
+    return list(dict.fromkeys(sides_of(panel)))
+
+
+def _arm(rows: pd.DataFrame) -> dict[str, float]:
+    """Size, risk and concentration of one arm of a comparison: columns of the unit, then the outcome."""
     from scipy.stats import binomtest
 
-    by_dyad = rows.groupby(DYAD)[outcome].sum().sort_values(ascending=False).cumsum()
+    *unit, outcome = rows.columns
+    by_dyad = rows.groupby(unit)[outcome].sum().sort_values(ascending=False).cumsum()
     onsets, n = int(rows[outcome].sum()), len(rows)
     # Wilson's interval (1927) takes rows for independent.
     low, high = binomtest(onsets, n).proportion_ci(LEVEL, method="wilson") if n else (math.nan, math.nan)

@@ -16,6 +16,7 @@ from detente.base.lags import lag, lagged
 from detente.base.numbering import intersect, number
 from detente.base.types import Array, Codes
 from detente.data import region
+from detente.data.panel import Unit
 from detente.stats import HEADLINE, ModelFrame, get
 from detente.stats import Specification as Identified
 from detente.study.config import Claim, Contrast, Control, DesignName, Duration, Sample
@@ -28,6 +29,8 @@ ESTIMATOR = "lpm"
 """Of headlines: its coefficient is a difference in risk."""
 REGRESSION: DesignName = "twfe"
 """The design of headlines, and of every regression beside them."""
+OWN_EFFECT: Mapping[Unit, str] = {"directed-dyad-year": "directed_dyad", "state-year": "state"}
+"""Factor that is the unit whose rows follow one another, where that is not the dyad."""
 # Peace years enter models in tens, so that their cube does not swamp the Hessian.
 DURATION_UNIT_YEARS = 10
 # Years at which the spline bends (Beck, Katz and Tucker 1998), and in which the memory of a dispute halves.
@@ -92,9 +95,8 @@ class Specification(Identified):
 
     @property
     def absorbed(self) -> tuple[str, ...]:
-        """Fixed effects; of a directed dyad by its own name, which leaves "dyad" to the pair."""
-        names = get(self.estimator).fixed_effects if self.effects is None else self.effects
-        return tuple("directed_dyad" if n == "dyad" and self.claim.directed else n for n in names)
+        """Fixed effects; of a directed dyad and of a state by their own names, which leave "dyad" to the pair."""
+        return effects_of(self.claim.unit, self.estimator, self.effects)
 
     @property
     def treatment_term(self) -> str:
@@ -115,6 +117,12 @@ class Specification(Identified):
         """Years before the outcome that it reaches back."""
         moderator = self.claim.moderator
         return max([self.claim.lag, *(c.lag for c in self.controls), moderator.lag if moderator else 0])
+
+
+def effects_of(unit: Unit, estimator: str, chosen: tuple[str, ...] | None = None) -> tuple[str, ...]:
+    """Fixed effects of rows of a unit: those of the estimator unless others are `chosen`; "dyad" is the unit."""
+    names = get(estimator).fixed_effects if chosen is None else chosen
+    return tuple(OWN_EFFECT.get(unit, name) if name == "dyad" else name for name in names)
 
 
 def specifications(project: Project, study: Study, claim: Claim, estimator: str) -> list[Specification]:
@@ -179,10 +187,17 @@ def in_sample(panel: pd.DataFrame, sample: Sample) -> pd.Series:
     return panel["in_window"] & sample.rows(panel)
 
 
+def sides_of(panel: pd.DataFrame) -> tuple[str, str]:
+    """Columns of the two states of a row; a panel of states has its one state for both."""
+    parts = panel.columns[: panel.columns.get_loc("year")]
+    return str(parts[0]), str(parts[-1])
+
+
 def build_design(panel: pd.DataFrame, spec: Specification) -> ModelFrame:
     """Build the design of `spec`; rows with anything missing are left out, step by step.
 
-    A directed panel's sender and target are the two states of a row; "directed_dyad" is then a factor besides. A break
+    A directed panel's sender and target are the two states of a row; "directed_dyad" is then a factor besides. A row of
+    a panel of states is a pair of the state with itself, and its dyad therefore the state. A break
     in how the outcome is coded that the rows pass is a term.
     Raises UnknownVariable if the panel lacks a variable; EmptySample if no row or no onset is left, naming the step
     that took the last ones.
@@ -193,7 +208,8 @@ def build_design(panel: pd.DataFrame, spec: Specification) -> ModelFrame:
     wanted = in_sample(panel, spec.sample) & panel["year"].between(*spec.window)
     columns = _columns(panel, spec)
     outcome = panel[spec.claim.outcome]
-    keep, attrition = wanted, [("dyad-years of the sample in the window", int(wanted.sum()))]
+    of = "state-years" if spec.claim.states else "dyad-years"
+    keep, attrition = wanted, [(f"{of} of the sample in the window", int(wanted.sum()))]
     for reason, present in _steps(spec, columns, outcome):
         left = keep & present
         attrition.append((reason, int(keep.sum() - left.sum())))
@@ -203,8 +219,7 @@ def build_design(panel: pd.DataFrame, spec: Specification) -> ModelFrame:
     if not len(y) or not y.sum():
         steps = "; ".join(f"{reason}: {rows:,}" for reason, rows in attrition)
         raise EmptySample(f"{spec}: the sample leaves no onset of {spec.claim.outcome!r} ({steps})")
-    parts = [*panel.columns[: panel.columns.get_loc("year")], "year"]
-    a, b, year = (panel.loc[keep, part].to_numpy(dtype=np.int64) for part in parts)
+    a, b, year = (panel.loc[keep, part].to_numpy(dtype=np.int64) for part in (*sides_of(panel), "year"))
     kept = {term: column[keep].to_numpy(dtype="float64") for term, column in columns.items()}
     terms = _with_product(spec, contrasted(panel, spec, kept)) | break_terms(spec.claim.outcome, year)
     return ModelFrame(
@@ -237,8 +252,9 @@ def _columns(panel: pd.DataFrame, spec: Specification) -> dict[str, pd.Series]:
 
 
 def factors(spec: Specification, a: Codes, b: Codes, year: Codes) -> dict[str, Codes]:
-    """Factors (N,) of a specification beside its states, dyads and years: directed dyads, regions' years."""
-    made = {"directed_dyad": _numbered(a, b)} if spec.claim.directed else {}
+    """Factors (N,) of a specification beside its dyads and years: directed dyads, states, regions' years."""
+    own = OWN_EFFECT.get(spec.claim.unit)
+    made = {} if own is None else {own: a if spec.claim.states else _numbered(a, b)}
     if "region_year" in (spec.effects or ()):
         made["region_year"] = region_years(a, b, year)
     return made
@@ -304,13 +320,13 @@ def _steps(spec: Specification, columns: Mapping[str, pd.Series], outcome: pd.Se
     claim = spec.claim
     treatment = lagged(claim.treatment, claim.lag)
     controls = pd.concat([c.notna() for t, c in columns.items() if t != treatment] or [outcome.notna()], axis=1)
-    treated = columns[treatment].notna()
+    treated, who = columns[treatment].notna(), "state" if claim.states else "dyad"
     before = "the year before" if claim.lag == 1 else f"{claim.lag} years before"
     other = "a control" if claim.moderator is None else "the moderator or a control"
     return [
         ("not at risk: an older dispute continues, or the outcome is not coded", outcome.notna()),
-        (f"treatment not coded, or the dyad did not exist, {before}", treated),
-        (f"{other} is not coded, or the dyad did not exist, in the control's year", controls.all(axis=1)),
+        (f"treatment not coded, or the {who} did not exist, {before}", treated),
+        (f"{other} is not coded, or the {who} did not exist, in the control's year", controls.all(axis=1)),
     ]
 
 

@@ -52,7 +52,7 @@ class _Quantity:
 def estimate(design: ModelFrame, spec: Specification) -> Estimates:
     """Fit `spec` and tidy it under each covariance; raises UnsupportedCovariance for one the estimator lacks."""
     estimator = get(spec.estimator)
-    design = with_fixed_effects(design, estimator, spec.effects)
+    design = with_fixed_effects(design, estimator, spec.absorbed)
     estimators = [read(kind, design, estimator) for kind in spec.vcov]
     try:
         fit = estimator.fit(design)

@@ -11,6 +11,7 @@ from detente.base.errors import EstimationError, NotReproduced, TooFewDraws
 from detente.base.numbering import number
 from detente.base.numerics import LEVEL, NO_VARIANCE, REPRODUCED_OTHERWISE, TIE, percentiles, share_of_draws
 from detente.base.types import Array, Codes, Flags
+from detente.data.panel import Unit
 from detente.stats import ModelFrame
 from detente.stats.covariance import totals
 from detente.stats.linear import Choice, GroupWithin
@@ -70,7 +71,7 @@ class Curve:
             return np.where(variance > NO_VARIANCE * dyad, estimate / np.sqrt(variance), np.nan)
 
 
-def curve(panels: Mapping[bool, pd.DataFrame], specs: Sequence[Specification]) -> Curve:
+def curve(panels: Mapping[Unit, pd.DataFrame], specs: Sequence[Specification]) -> Curve:
     """Estimates and influence of linear specifications."""
     estimates = np.empty(len(specs))
     found: dict[int, pd.Series] = {}
@@ -87,7 +88,7 @@ def curve(panels: Mapping[bool, pd.DataFrame], specs: Sequence[Specification]) -
 
 
 def drawn(
-    panels: Mapping[bool, pd.DataFrame], specs: Sequence[Specification], scheme: Scheme, draws: int, seed: int
+    panels: Mapping[Unit, pd.DataFrame], specs: Sequence[Specification], scheme: Scheme, draws: int, seed: int
 ) -> Array:
     """Dyadic t (draws, S) of linear specifications under re-randomised treatments; missing where there is none.
 
@@ -117,7 +118,7 @@ def agree(found: Array, frame: pd.DataFrame) -> None:
 
 
 def _groups(
-    panels: Mapping[bool, pd.DataFrame], specs: Sequence[Specification]
+    panels: Mapping[Unit, pd.DataFrame], specs: Sequence[Specification]
 ) -> Iterator[tuple[list[int], list[Choice], ModelFrame, GroupWithin]]:
     """Places of specifications that share rows, what they are in these, their design, and columns within effects."""
     for rows, places, keep in by_rows(panels, specs):

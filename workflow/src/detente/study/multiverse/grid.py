@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from math import prod
 
 from detente.base.errors import ConfigError, RoleError, UnknownEstimator, UnknownVariable, choices
-from detente.data.panel import CODINGS, GRID, STATES
+from detente.data.panel import CODINGS, GRID, STATES, UNITS, Unit
+from detente.data.sources import KEYS
 from detente.stats import HEADLINE, WITH_ENGINE
 from detente.study.config import Claim, Multiverse, Project, Study, load_multiverse
 from detente.study.config.multiverse import CODING, ESTIMATOR, SEVERITY, VARIABLE, place_of, refuse_unknown
@@ -215,35 +216,35 @@ def _variant(
     return Variant(spec, options, other or HEADLINE, all(option.tag == "equivalent" for option in decided.values()))
 
 
-def needed(specs: Iterable[Specification]) -> dict[bool, list[str]]:
-    """Variables that specifications use, sorted, by whether the panel is directed."""
-    found: dict[bool, set[str]] = {}
+def needed(specs: Iterable[Specification]) -> dict[Unit, list[str]]:
+    """Variables that specifications use, sorted, by the unit of the panel."""
+    found: dict[Unit, set[str]] = {}
     for spec in specs:
-        found.setdefault(spec.claim.directed, set()).update(spec.variables)
-    return {directed: sorted(names) for directed, names in sorted(found.items())}
+        found.setdefault(spec.claim.unit, set()).update(spec.variables)
+    return {unit: sorted(found[unit]) for unit in UNITS if unit in found}
 
 
-def variables_of(project: Project, study: Study, grids: Sequence[Grid]) -> dict[bool, list[str]]:
+def variables_of(project: Project, study: Study, grids: Sequence[Grid]) -> dict[Unit, list[str]]:
     """Variables that the panels of robustness hold: of all specifications, and what there is of negative controls."""
     variables = offered(project, study)
     specs = (v.specification for grid in grids for v in grid.variants)
-    found = {directed: set(names) for directed, names in needed(specs).items()}
+    found = {unit: set(names) for unit, names in needed(specs).items()}
     for claim in (project.claims.claims[g.claim] for g in grids):
-        there = {p.variable for p in claim.placebos} & set(variables[claim.directed])
-        found.setdefault(claim.directed, set()).update(there)
-    return {directed: sorted(names) for directed, names in sorted(found.items())}
+        there = {p.variable for p in claim.placebos} & set(variables[claim.unit])
+        found.setdefault(claim.unit, set()).update(there)
+    return {unit: sorted(found[unit]) for unit in UNITS if unit in found}
 
 
-def sources_of(project: Project, study: Study, variables: Mapping[bool, Collection[str]]) -> dict[bool, list[str]]:
+def sources_of(project: Project, study: Study, variables: Mapping[Unit, Collection[str]]) -> dict[Unit, list[str]]:
     """Sources that variables are made from, in the order of the registry, the list of states among them."""
     entries = offered(project, study)
     return {
-        directed: [
+        unit: [
             slug
             for slug in modules_of(project)
-            if slug == STATES or any(slug in entries[directed][name].sources for name in names)
+            if slug == STATES or any(slug in entries[unit][name].sources for name in names)
         ]
-        for directed, names in variables.items()
+        for unit, names in variables.items()
     }
 
 
@@ -254,10 +255,9 @@ def years_of(study: Study, grids: Sequence[Grid]) -> tuple[int, int, int]:
     return min(w[0] for w in windows), max(w[1] for w in windows), max(s.reach for s in specs)
 
 
-def columns_of(specs: Iterable[Specification]) -> dict[bool, list[str]]:
-    """Columns that specifications need of the panel of dyad-years (False), and of that of directed ones (True)."""
-    key = ("ccode1", "ccode2", "year", "in_window")
-    return {directed: [*key, *names] for directed, names in needed(specs).items()}
+def columns_of(specs: Iterable[Specification]) -> dict[Unit, list[str]]:
+    """Columns that specifications need of the panel of each unit."""
+    return {unit: [*KEYS[unit], "in_window", *names] for unit, names in needed(specs).items()}
 
 
 def together(spec: Specification) -> tuple[object, ...]:
@@ -267,9 +267,9 @@ def together(spec: Specification) -> tuple[object, ...]:
     """
     claim = spec.claim
     if spec.design != REGRESSION:
-        return (claim.directed, "designs")
+        return (claim.unit, "designs")
     coding = KINDS[claim.outcome][0] if claim.outcome in KINDS else claim.outcome
-    return claim.directed, spec.sample.name, spec.effects, spec.window, coding, claim.lag
+    return claim.unit, spec.sample.name, spec.effects, spec.window, coding, claim.lag
 
 
 def _order(variant: Variant) -> tuple[str, ...]:

@@ -18,12 +18,22 @@ from detente.base.errors import EmptySample, EstimationError, NotReproduced
 from detente.base.numbering import intersect
 from detente.base.numerics import REPRODUCED, interval, two_sided
 from detente.base.types import Array, Codes, Flags
+from detente.data.panel import Unit
 from detente.stats import ModelFrame, fit, get, with_fixed_effects
 from detente.stats.effects import average_marginal_effect
 from detente.stats.likelihood import logit_models
 from detente.stats.linear import Choice, Found, Group, linear_models
 from detente.study.config import Control, Sample
-from detente.study.design import REGRESSION, Specification, break_terms, build_design, in_sample, lagged, matrix
+from detente.study.design import (
+    REGRESSION,
+    Specification,
+    break_terms,
+    build_design,
+    in_sample,
+    lagged,
+    matrix,
+    sides_of,
+)
 from detente.study.estimation.schema import as_risk, judged
 from detente.study.multiverse.grid import Variant
 from detente.study.multiverse.schema import COUNTS, multiverse_schema
@@ -36,11 +46,11 @@ ENGINES = {"linear": linear_models, "logit": logit_models}
 CHECKED = 0.05
 
 
-def fitted(panels: Mapping[bool, pd.DataFrame], shard: Sequence[Variant], nodes: Sequence[str]) -> pd.DataFrame:
+def fitted(panels: Mapping[Unit, pd.DataFrame], shard: Sequence[Variant], nodes: Sequence[str]) -> pd.DataFrame:
     """One row per specification, in the order given, as `multiverse_schema`.
 
     Estimates are the treatment's effect on risk: the LPM's coefficient, the average marginal effect, or the average
-    effect of a design for treatments that switch. `panels`: of dyad-years under False, of directed ones under True.
+    effect of a design for treatments that switch. `panels`: by their unit.
     """
     found: dict[str, dict[str, Any]] = {}
     specs, designs = (
@@ -54,7 +64,7 @@ def fitted(panels: Mapping[bool, pd.DataFrame], shard: Sequence[Variant], nodes:
 
 
 def recheck(
-    panels: Mapping[bool, pd.DataFrame],
+    panels: Mapping[Unit, pd.DataFrame],
     specs: Sequence[Specification],
     frame: pd.DataFrame,
     seed: int,
@@ -79,7 +89,7 @@ def stand_alone(panel: pd.DataFrame, spec: Specification) -> dict[str, Any]:
     """The specification by `build_design`, `fit` and `average_marginal_effect`: estimate, std_error, n; or error."""
     try:
         estimator = get(spec.estimator)
-        design = with_fixed_effects(build_design(panel, spec), estimator, spec.effects)
+        design = with_fixed_effects(build_design(panel, spec), estimator, spec.absorbed)
         alone = fit(design, estimator=spec.estimator, vcov=spec.vcov[0])
         effect = average_marginal_effect(alone.solution, design.y, design.treatment)
         error = alone.vcov.std_error(effect.gradient)
@@ -190,7 +200,7 @@ class Rows:
     def __init__(self, panel: pd.DataFrame, sample: Sample) -> None:
         self.panel = panel
         self.places: Codes = np.flatnonzero(in_sample(panel, sample).to_numpy())
-        self.sides = [self._taken(self.panel[part]).astype(np.int64) for part in (*_parts(panel), "year")]
+        self.sides = [self._taken(self.panel[part]).astype(np.int64) for part in (*sides_of(panel), "year")]
         self.columns: dict[str, Array] = {}
         self.present: dict[tuple[Any, ...], Flags] = {}
         self.terms: dict[tuple[Any, ...], tuple[str, ...]] = {}
@@ -236,7 +246,7 @@ class Rows:
         clusters = matrix.factors(specs[0], a, b, year)
         x = np.column_stack(list(kept.values()))
         made = ModelFrame(np.zeros(len(a)), x, tuple(kept), a, b, year, clusters=clusters)
-        return with_fixed_effects(made, get(specs[0].estimator), specs[0].effects), terms
+        return with_fixed_effects(made, get(specs[0].estimator), specs[0].absorbed), terms
 
     def group(self, specs: Sequence[Specification], keep: Flags) -> tuple[Group, list[Choice]]:
         """The same as many models are fitted from it, with every outcome; and the model of each specification."""
@@ -275,18 +285,18 @@ class Rows:
 
 
 def by_panel(
-    panels: Mapping[bool, pd.DataFrame], specs: Sequence[Specification]
+    panels: Mapping[Unit, pd.DataFrame], specs: Sequence[Specification]
 ) -> Iterator[tuple[pd.DataFrame, list[int]]]:
     """Places of specifications of one panel and sample, with all that they can use of the panel."""
-    found: dict[tuple[bool, str], list[int]] = {}
+    found: dict[tuple[Unit, str], list[int]] = {}
     for i, spec in enumerate(specs):
-        found.setdefault((spec.claim.directed, spec.sample.name), []).append(i)
-    for (directed, _), places in found.items():
-        yield _trimmed(panels[directed], [specs[i] for i in places]), places
+        found.setdefault((spec.claim.unit, spec.sample.name), []).append(i)
+    for (unit, _), places in found.items():
+        yield _trimmed(panels[unit], [specs[i] for i in places]), places
 
 
 def by_rows(
-    panels: Mapping[bool, pd.DataFrame], specs: Sequence[Specification]
+    panels: Mapping[Unit, pd.DataFrame], specs: Sequence[Specification]
 ) -> Iterator[tuple[Rows, list[int], Flags]]:
     """Places of specifications that share rows, effects, estimator and moderator, with those rows of their sample."""
     for panel, places in by_panel(panels, specs):
@@ -313,14 +323,10 @@ def _trimmed(panel: pd.DataFrame, specs: Sequence[Specification]) -> pd.DataFram
     first = min(spec.window[0] for spec in specs)
     reach, year = max(spec.reach for spec in specs), panel["year"].to_numpy()
     inside = in_sample(panel, specs[0].sample).to_numpy() & (year >= first)
-    dyad = intersect(*(panel[part].to_numpy(dtype=np.int64) for part in _parts(panel)))
+    dyad = intersect(*(panel[part].to_numpy(dtype=np.int64) for part in sides_of(panel)))
     ever = np.zeros(int(dyad.max(initial=-1)) + 1, dtype=bool)
     ever[dyad[inside]] = True
     return panel[ever[dyad] & (year >= first - reach)].reset_index(drop=True)
-
-
-def _parts(panel: pd.DataFrame) -> list[str]:
-    return list(panel.columns[: panel.columns.get_loc("year")])
 
 
 def _own_key(spec: Specification) -> tuple[Any, ...]:

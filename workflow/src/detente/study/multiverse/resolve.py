@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from detente.base.errors import RoleError
-from detente.data.panel import DURATIONS, GRID
+from detente.data.panel import DURATIONS, GRID, Unit
 from detente.stats import HEADLINE
 from detente.study.config import Claim, Control, DesignName, Multiverse, Project, Study
 from detente.study.config.multiverse import ControlSet, Option
@@ -55,14 +55,14 @@ class Resolver:
         if claim.moderator is not None and estimator != ESTIMATOR:
             raise Impossible("a product of treatment and moderator is judged by the LPM alone")
         design = settings.get("design", REGRESSION)
-        if why := self._without(design, directed):
-            raise Impossible(why)
         window = settings.get("window", self.project.window_of(self.study, self.claim))
         if window[0] < self.first:
             raise Impossible(f"the simulated world begins in {self.first}")
         treatment, sample = settings.get("treatment", claim.treatment), settings.get("sample")
         lag = settings.get("lag", claim.lag)
         changed = self._changed(outcome, directed, swaps.get(treatment, treatment), lag, swaps)
+        if why := self._without(design, changed.unit):
+            raise Impossible(why)
         found = Specification(
             claim=changed,
             sample=self.project.samples[sample] if sample else self.project.headline_sample(self.study, claim),
@@ -78,16 +78,16 @@ class Resolver:
         )
         needs = (id(found.claim), found.sample.name, id(found.controls))
         if needs not in self.lacking:
-            self.lacking[needs] = sorted(set(found.variables) - set(self.offered[directed]))
+            self.lacking[needs] = sorted(set(found.variables) - set(self.offered[found.claim.unit]))
         if lacking := self.lacking[needs]:
             raise Impossible(f"the study's world has no {', '.join(map(repr, lacking))}")
         return found
 
-    def _without(self, design: DesignName, directed: bool) -> str:
+    def _without(self, design: DesignName, unit: Unit) -> str:
         """Why the claim has no such design, by what is declared of its treatment; nothing for a regression."""
-        if design == REGRESSION or self.claim.treatment not in self.offered[directed]:
+        if design == REGRESSION or self.claim.treatment not in self.offered[unit]:
             return ""
-        return lacking(self.claim, self.offered[directed][self.claim.treatment].variable, design)
+        return lacking(self.claim, self.offered[unit][self.claim.treatment].variable, design)
 
     def _changed(self, outcome: str, directed: bool, treatment: str, lag: int, swaps: Mapping[str, str]) -> Claim:
         """The claim with what options change of it; with a longer lag, the moderator is measured as much earlier."""

@@ -11,10 +11,11 @@ import pandas as pd
 
 from detente.base.errors import EmptySample, EstimationError, IndefiniteCovariance
 from detente.base.numbering import intersect
+from detente.data.panel import Unit
 from detente.stats import ModelFrame
 from detente.stats.causal import EventStudy, TreatmentPanel
 from detente.study.config import Sample
-from detente.study.design import REGRESSION, Specification, build_design, in_sample
+from detente.study.design import REGRESSION, Specification, build_design, in_sample, sides_of
 from detente.study.estimation import as_risk
 from detente.study.robustness import DESIGNS, effect_from, switching, with_needs
 
@@ -27,7 +28,7 @@ class Shared:
     units: TreatmentPanel
 
 
-def switched(panels: Mapping[bool, pd.DataFrame], specs: Sequence[Specification]) -> dict[int, dict[str, Any]]:
+def switched(panels: Mapping[Unit, pd.DataFrame], specs: Sequence[Specification]) -> dict[int, dict[str, Any]]:
     """Numbers of specifications by their place; those alike in all but their design share observations and units."""
     found: dict[tuple[Any, ...], list[int]] = {}
     for i, spec in enumerate(specs):
@@ -35,7 +36,7 @@ def switched(panels: Mapping[bool, pd.DataFrame], specs: Sequence[Specification]
     return {
         i: numbers(specs[i], of)
         for places in found.values()
-        for of in [shared(panels[specs[places[0]].claim.directed], specs[places[0]])]
+        for of in [shared(panels[specs[places[0]].claim.unit], specs[places[0]])]
         for i in places
     }
 
@@ -52,7 +53,7 @@ def shared(panel: pd.DataFrame, spec: Specification) -> Shared | Exception:
 
 def _ever_in(panel: pd.DataFrame, sample: Sample) -> pd.DataFrame:
     """All years of dyads that are in a sample in any: what they were treated by before it counts as history."""
-    one, other = panel.columns[: panel.columns.get_loc("year")]
+    one, other = sides_of(panel)
     dyad = intersect(panel[one].to_numpy(dtype=np.int64), panel[other].to_numpy(dtype=np.int64))
     ever = np.zeros(int(dyad.max(initial=-1)) + 1, dtype=bool)
     ever[dyad[in_sample(panel, sample).to_numpy()]] = True

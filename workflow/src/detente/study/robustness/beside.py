@@ -23,7 +23,7 @@ from detente.stats.causal import (
 )
 from detente.stats.covariance import Covariance
 from detente.study.config import Claim, DesignName
-from detente.study.design import Specification, build_design, ends, lagged
+from detente.study.design import Specification, build_design, ends, lagged, sides_of
 from detente.study.robustness.designs import DESIGNS, Design, permuted, with_needs
 from detente.study.robustness.frames import DESIGN_EFFECTS, DESIGNS_COMPARED
 from detente.study.robustness.schemes import assignment
@@ -74,14 +74,15 @@ def compared(
 
 
 def switching(panel: pd.DataFrame, spec: Specification, design: ModelFrame) -> TreatmentPanel:
-    """Units of the headline's observations by all years of the panel, directed dyads if the claim is about them.
+    """Units of the headline's observations by all years of the panel, of the claim's own unit.
 
     The treatment is that of each year, not lagged, so that years count from its own start and end, in units of the
     claim's contrast, and known wherever the panel has it: also in years outside the sample or not at risk. The outcome
     is known in the headline's observations alone. Covariates, those of the claim that change in time, are as long
     before the treatment as the claim has them; peace years are those of its own year, which count up to the one before.
     """
-    parts = [*panel.columns[: panel.columns.get_loc("year")]]
+    one, other = sides_of(panel)
+    parts = [one] if one == other else [one, other]
     claim, outcome, rows = spec.claim, np.full(len(panel), np.nan), design.rows
     if rows is None:
         raise EstimationError("designs need to know which rows of the panel the headline's observations are")
@@ -94,10 +95,11 @@ def switching(panel: pd.DataFrame, spec: Specification, design: ModelFrame) -> T
     table = panel[[*parts, "year"]].assign(**{claim.outcome: outcome, term: treatment, **_changing(panel, spec)})
     used = table.groupby(parts, sort=False)[claim.outcome].transform("count").to_numpy() > 0
     names = [name for name in table.columns if name not in (*parts, "year", claim.outcome, term)]
-    one, other = map(str, parts)
     binary = np.isin(treatment[~np.isnan(treatment)], (0.0, 1.0)).all()
     of = term if binary else Levels(term)
-    return treatment_panel(table[used], claim.outcome, of, unit=(one, other), time="year", covariates=names)
+    return treatment_panel(
+        table[used], claim.outcome, of, unit=one if one == other else (one, other), time="year", covariates=names
+    )
 
 
 def _changing(panel: pd.DataFrame, spec: Specification) -> dict[str, Array]:

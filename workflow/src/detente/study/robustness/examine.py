@@ -141,7 +141,7 @@ def examine(record: Record, spec: Specification, seed: int, family_seed: int, ex
 
 
 def _fitted(design: ModelFrame, spec: Specification) -> Fit:
-    whole = with_fixed_effects(design, get(ESTIMATOR), spec.effects)
+    whole = with_fixed_effects(design, get(ESTIMATOR), spec.absorbed)
     return fit(whole, estimator=ESTIMATOR, vcov=spec.vcov[0])
 
 

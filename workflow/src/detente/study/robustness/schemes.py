@@ -5,7 +5,7 @@ import pandas as pd
 
 from detente.base.errors import RoleError
 from detente.data import region
-from detente.data.panel import Unit, catalogue
+from detente.data.panel import catalogue
 from detente.data.sources import REGISTRY, Assignment
 from detente.stats import Fit
 from detente.stats.causal import Redrawn
@@ -71,8 +71,7 @@ def assignment(claim: Claim) -> Assignment:
     """How a claim's treatment is assigned; raises RoleError if neither its variable nor the claim declares it."""
     if claim.assigned is not None:
         return Assignment(claim.assigned)
-    unit: Unit = "directed-dyad-year" if claim.directed else "dyad-year"
-    variable = catalogue(list(REGISTRY.values()), unit)[claim.treatment].variable
+    variable = catalogue(list(REGISTRY.values()), claim.unit)[claim.treatment].variable
     if variable.assigned is None:
         raise RoleError(
             f"claims › {claim.id} › treatment: {claim.treatment!r} does not declare how it is assigned, so that no "

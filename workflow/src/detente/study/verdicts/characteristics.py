@@ -17,6 +17,7 @@ from detente.base.errors import ConfigError
 from detente.base.frames import Column, FrameSchema, count, number, share, text
 from detente.base.numerics import monte_carlo_error
 from detente.base.types import Codes
+from detente.data.panel import DYADS, Unit
 from detente.simulate import Hazard, World, coded_again, hazard, stream
 from detente.stats import ModelFrame
 from detente.study.config import Project, Study
@@ -113,7 +114,7 @@ class Setting:
     def columns(self) -> list[str]:
         """Columns of the panel that the claims of the study and their equivalent specifications use."""
         every = grids_of(self.project, self.study)
-        used = variables_of(self.project, self.study, every)[False]
+        used = variables_of(self.project, self.study, every)[DYADS]
         return [name for name in self.record.panel if name in {"ccode1", "ccode2", "year", "in_window", *used}]
 
     @property
@@ -194,7 +195,7 @@ def found_in(setting: Setting, record: Record, draw: int, tests: int = DRAWS) ->
         return Findings(vcov, first, empty, JOINT.empty(), FAMILIES.empty())
     extent = Extent([PARTS[name] for name in PARTS if name in wanted], (), power=tests, randomisation=tests)
     whole = replace(examine(record, setting.spec, seed, seed, extent), headline=first.headline)
-    panels = {False: record.panel}
+    panels: dict[Unit, pd.DataFrame] = {DYADS: record.panel}
     multiverse = under_headline(setting.project, fitted(panels, setting.equivalent, list(setting.grid.nodes)))
     family, joint = FAMILIES.empty(), JOINT.empty()
     if "family" in wanted:

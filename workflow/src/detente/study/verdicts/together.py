@@ -8,6 +8,7 @@ import pandas as pd
 
 from detente.base.errors import EstimationError
 from detente.base.types import Array
+from detente.data.panel import Unit
 from detente.stats.resampling import CircularShift, Randomisation
 from detente.study.config import Project, load_multiverse
 from detente.study.design import HEADLINE, Specification
@@ -31,12 +32,12 @@ def under_headline(project: Project, multiverse: pd.DataFrame) -> pd.DataFrame:
 class Together:
     """Equivalent specifications of a claim, judged together: their curve is held against curves of drawn treatments.
 
-    `curve` of `specs`, whose models are fitted on `panels` (rows of dyads and of directed dyads); `record`: exercises
+    `curve` of `specs`, whose models are fitted on `panels` (by their unit); `record`: exercises
     and states, from which treatments are drawn.
     """
 
     specs: Sequence[Specification]
-    panels: Mapping[bool, pd.DataFrame]
+    panels: Mapping[Unit, pd.DataFrame]
     record: Record
     curve: Curve
 
@@ -61,10 +62,10 @@ class Together:
             yield WILD, found.statistic[has], found.under_null(draws, seed)[:, has]
             return
         own = next((i for i, spec in enumerate(specs) if spec.name == HEADLINE), 0)
-        headline, treatments = specs[own].claim, [(s.claim.treatment, s.claim.lag, s.claim.directed) for s in specs]
+        headline, treatments = specs[own].claim, [(s.claim.treatment, s.claim.lag, s.claim.unit) for s in specs]
         years = next(iter(self.panels.values()))["year"]
         span, record = (int(years.min()), int(years.max())), self.record
-        for scheme in schemes(headline, self.panels[headline.directed], record.exercises, record.states, span):
+        for scheme in schemes(headline, self.panels[headline.unit], record.exercises, record.states, span):
             any_treatment = isinstance(scheme, CircularShift)
             alike = np.array([any_treatment or treated == treatments[own] for treated in treatments])
             mine = np.flatnonzero(alike & has)
