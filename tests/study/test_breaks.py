@@ -139,7 +139,7 @@ def test_the_multiverse_has_the_term_where_the_stand_alone_fit_has_it():
     made.append(spec(estimator="logit", effects=()))
     variants = [Variant(each, (str(i),), "headline", equivalent=True) for i, each in enumerate(made)]
 
-    rows = fitted({False: frame}, variants, ["outcome"])
+    rows = fitted({"dyad-year": frame}, variants, ["outcome"])
 
     alone = [stand_alone(frame, each)["estimate"] for each in made]
     np.testing.assert_allclose(rows["estimate"], alone, rtol=1e-8)

@@ -69,9 +69,9 @@ def test_words_are_those_that_a_study_gives_to_the_same_frames(often: Setting) -
     specs = {c.id: replace(often.spec, claim=c, controls=_controls(c.id)) for c in PROJECT.examined(DEMO)}
     examined = {name: examine(record, spec, seed, seed) for name, spec in specs.items()}
     variants = often.grid.variants
-    whole = under_headline(PROJECT, fitted({False: record.panel}, variants, list(often.grid.nodes)))
+    whole = under_headline(PROJECT, fitted({"dyad-year": record.panel}, variants, list(often.grid.nodes)))
     equivalent = [v.specification for v in variants if v.equivalent]
-    panels = {False: record.panel}
+    panels = {"dyad-year": record.panel}
     joint, _ = Together(equivalent, panels, record, curve.curve(panels, equivalent)).tests(999, seed)
     family = families_of(PROJECT, examined)
     study = Findings("dyadic", examined["exercise"], whole, joint, family[family["member"] == "exercise"])

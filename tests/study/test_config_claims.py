@@ -70,7 +70,7 @@ def test_a_variable_that_the_panel_lacks_is_refused(
 ):
     at = change(copied / CLAIMS_FILE, old, new)
 
-    legal = {*OFFERED[False], *(OFFERED[True] if where.startswith("controls") else ())}
+    legal = {*OFFERED["dyad-year"], *(OFFERED["directed-dyad-year"] if where.startswith("controls") else ())}
     assert choices(name, legal).endswith(f"nearest: {nearest!r}")
     fault = f"{name!r} is not a variable of the panel; {choices(name, legal)}"
     assert refusal(copied) == f"UnknownVariable: {CLAIMS_FILE}:{at} › {where}: {fault}"
@@ -145,7 +145,7 @@ def test_a_control_that_is_fine_for_one_coding_is_refused_for_another(copied: Pa
     )
 
 
-ONSETS = ", ".join(sorted(n for n, e in OFFERED[False].items() if e.variable.role == "outcome"))
+ONSETS = ", ".join(sorted(n for n, e in OFFERED["dyad-year"].items() if e.variable.role == "outcome"))
 
 
 @pytest.mark.fault("configuration")
@@ -300,7 +300,7 @@ def test_a_directed_claim_takes_an_initiation_and_an_undirected_one_does_not(cop
     text = spoilt(copied, EXERCISE, EXERCISE.replace("onset_gml", "initiation_gml"))
 
     assert "claims › exercise › outcome: 'initiation_gml' is not a variable of the panel" in text
-    assert "initiation_gml" in OFFERED[True]
+    assert "initiation_gml" in OFFERED["directed-dyad-year"]
 
 
 @pytest.mark.fault("configuration")

@@ -102,7 +102,7 @@ def test_treatments_are_drawn_in_the_unit_of_the_contrast(contrast: Contrast) ->
         ((_, draws),) = drawn_blocks(scheme.ready(design, design.treatment), 5, 1, len(design.y))
         placebos = placebo_test(fit(design), scheme, draws=39, seed=1)
         test = randomisation_test(fit(design), scheme, statistic="t", draws=39, seed=1)
-        joint = curve.drawn({False: frame}, [spec], scheme, 5, 1)
+        joint = curve.drawn({"dyad-year": frame}, [spec], scheme, 5, 1)
         found.append((design.treatment, draws, placebos.p_value, test.draws, joint))
     (plain, raw, *numbers), (own, turned, *others) = found
     unit, origin = np.polyfit(plain, own, 1)

@@ -142,7 +142,7 @@ def test_a_simulated_world_does_without_the_sources_that_it_does_not_write() -> 
     left_out = {(node, option): why for node, option, why in grid.lacking}
     assert "onset_dyadic" in left_out["source", "dyadic"]
     assert "jme" not in grid.nodes["treatment"]
-    assert set(needed(specifications_of(grid))[False]) <= set(offered(project, study)[False])
+    assert set(needed(specifications_of(grid))["dyad-year"]) <= set(offered(project, study)["dyad-year"])
 
 
 def test_a_claim_that_cannot_have_an_option_goes_without_and_says_the_reason(copied: Path) -> None:

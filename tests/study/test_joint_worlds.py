@@ -40,9 +40,9 @@ def p_values(seed: int) -> pd.Series:
     years = (int(panel["year"].min()), int(panel["year"].max()))
     scheme = schemes(specs[0].claim, panel, tidy["mme"], tidy["cow-state-system"], years)[0]
     assert scheme.name.startswith("participants re-randomised")
-    observed = curve({False: panel}, specs).statistic
+    observed = curve({"dyad-year": panel}, specs).statistic
     has = np.isfinite(observed)
-    draws = drawn({False: panel}, [s for s, one in zip(specs, has, strict=True) if one], scheme, DRAWS, seed)
+    draws = drawn({"dyad-year": panel}, [s for s, one in zip(specs, has, strict=True) if one], scheme, DRAWS, seed)
     return joint_test(observed[has], draws).set_index("statistic")["p_value"]
 
 

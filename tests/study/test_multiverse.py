@@ -12,7 +12,7 @@ import pytest
 from detente.base.errors import EmptySample, NotReproduced
 from detente.base.numerics import detectable
 from detente.cli.multiverse import progress
-from detente.data.panel import build_panel
+from detente.data.panel import Unit, build_panel
 from detente.data.sources import REGISTRY
 from detente.simulate import simulate_world
 from detente.stats.contract import with_fixed_effects
@@ -41,13 +41,13 @@ def grid() -> Grid:
 
 
 @pytest.fixture(scope="module")
-def panels(grid: Grid, tmp_path_factory: pytest.TempPathFactory) -> dict[bool, pd.DataFrame]:
+def panels(grid: Grid, tmp_path_factory: pytest.TempPathFactory) -> dict[Unit, pd.DataFrame]:
     project = load_project(REPOSITORY)
     study = project.study("tiny")
     tidy = {s: REGISTRY[s].clean(t).frame for s, t in simulated_raw(tmp_path_factory.mktemp("raw")).items()}
     first, last, lead = years_of(study, [grid])
-    known = variables_of(project, study, [grid])[False]
-    return {False: build_panel(tidy, joined(), (first, last), lead_in=lead, variables=known).frame}
+    known = variables_of(project, study, [grid])["dyad-year"]
+    return {"dyad-year": build_panel(tidy, joined(), (first, last), lead_in=lead, variables=known).frame}
 
 
 @pytest.fixture(scope="module")
@@ -56,19 +56,19 @@ def specs(grid: Grid) -> list[Specification]:
 
 
 @pytest.fixture(scope="module")
-def frame(panels: dict[bool, pd.DataFrame], grid: Grid) -> pd.DataFrame:
+def frame(panels: dict[Unit, pd.DataFrame], grid: Grid) -> pd.DataFrame:
     return fitted(panels, grid.variants, list(grid.nodes))
 
 
 @pytest.mark.slow
 def test_every_specification_equals_its_stand_alone_fit(
-    panels: dict[bool, pd.DataFrame], specs: list[Specification], frame: pd.DataFrame
+    panels: dict[Unit, pd.DataFrame], specs: list[Specification], frame: pd.DataFrame
 ) -> None:
     for spec, row in zip(specs, frame.to_dict("records"), strict=True):
         if spec.design != REGRESSION:
             continue
         try:
-            alone = estimate(build_design(panels[False], spec), spec)
+            alone = estimate(build_design(panels["dyad-year"], spec), spec)
         except EmptySample:
             assert row["error"] == "EmptySample"
             continue
@@ -113,7 +113,7 @@ def test_powered_says_that_the_smallest_effect_of_interest_would_be_found(frame:
 
 
 def test_a_fit_that_differs_by_itself_stops_the_part(
-    panels: dict[bool, pd.DataFrame], specs: list[Specification], frame: pd.DataFrame
+    panels: dict[Unit, pd.DataFrame], specs: list[Specification], frame: pd.DataFrame
 ) -> None:
     regressions = sum(spec.design == REGRESSION for spec in specs)
     assert recheck(panels, specs, frame, 1) == int(np.ceil(0.05 * regressions))
@@ -132,18 +132,18 @@ def equivalent(specs: list[Specification], frame: pd.DataFrame) -> tuple[list[Sp
 
 
 def test_drawn_treatments_give_what_a_randomisation_test_gives(
-    panels: dict[bool, pd.DataFrame], specs: list[Specification], frame: pd.DataFrame
+    panels: dict[Unit, pd.DataFrame], specs: list[Specification], frame: pd.DataFrame
 ) -> None:
     mine, _ = equivalent(specs, frame)
     draws = curve.drawn(panels, mine, circular_shift(), 20, seed=5)
     for i, spec in list(enumerate(mine))[::5]:
-        design = with_fixed_effects(build_design(panels[False], spec), get("lpm"), spec.effects)
+        design = with_fixed_effects(build_design(panels["dyad-year"], spec), get("lpm"), spec.effects)
         alone = randomisation_test(fit(design, estimator="lpm", vcov="dyadic"), circular_shift(), draws=20, seed=5)
         np.testing.assert_allclose(draws[:, i], alone.draws, atol=1e-9)
 
 
 def test_the_influence_of_dyads_makes_the_estimates_and_their_clustered_errors(
-    panels: dict[bool, pd.DataFrame], specs: list[Specification], frame: pd.DataFrame
+    panels: dict[Unit, pd.DataFrame], specs: list[Specification], frame: pd.DataFrame
 ) -> None:
     mine, rows = equivalent(specs, frame)
     found = curve.curve(panels, mine)
@@ -161,11 +161,11 @@ def test_the_influence_of_dyads_makes_the_estimates_and_their_clustered_errors(
 
 
 def test_leaving_out_a_state_moves_the_estimate_as_its_influence_says(
-    panels: dict[bool, pd.DataFrame], specs: list[Specification], frame: pd.DataFrame
+    panels: dict[Unit, pd.DataFrame], specs: list[Specification], frame: pd.DataFrame
 ) -> None:
     mine, rows = equivalent(specs, frame)
     first = curve.curve(panels, mine).without_states()[:, 0]
-    design = with_fixed_effects(build_design(panels[False], mine[0]), get("lpm"), mine[0].effects)
+    design = with_fixed_effects(build_design(panels["dyad-year"], mine[0]), get("lpm"), mine[0].effects)
     states = np.unique([design.side1, design.side2])
     exact = []
     for state in states:
@@ -178,13 +178,15 @@ def test_leaving_out_a_state_moves_the_estimate_as_its_influence_says(
 
 
 def test_dyads_are_the_same_in_specifications_whose_samples_hold_other_states(
-    panels: dict[bool, pd.DataFrame], specs: list[Specification], frame: pd.DataFrame
+    panels: dict[Unit, pd.DataFrame], specs: list[Specification], frame: pd.DataFrame
 ) -> None:
     whole = equivalent(specs, frame)[0][0]
-    above = f"ccode1 > {panels[False]['ccode1'].min()}"
+    above = f"ccode1 > {panels['dyad-year']['ccode1'].min()}"
     fewer = replace(whole, sample=whole.sample.model_copy(update={"name": "fewer", "expression": above}))
     together = curve.curve(panels, [whole, fewer])
-    assert set(together.low) | set(together.high) <= set(panels[False]["ccode1"]) | set(panels[False]["ccode2"])
+    assert set(together.low) | set(together.high) <= set(panels["dyad-year"]["ccode1"]) | set(
+        panels["dyad-year"]["ccode2"]
+    )
     for i, spec in enumerate((whole, fewer)):
         alone = curve.curve(panels, [spec])
         joint = pd.Series(together.influence[:, i], index=[together.low, together.high])
@@ -219,11 +221,11 @@ def test_the_engine_keeps_a_control_that_moves_in_one_dyad_and_drops_one_that_mo
     specs = [replace(specification(*held), effects=("dyad", "year")) for held in ((), both[:1], both)]
     variants = [Variant(spec, (str(i),), HEADLINE, equivalent=True) for i, spec in enumerate(specs)]
 
-    rows = fitted({False: frame}, variants, ["controls"])
+    rows = fitted({"dyad-year": frame}, variants, ["controls"])
 
     alone = [stand_alone(frame, spec)["estimate"] for spec in specs]
     np.testing.assert_allclose(rows["estimate"], alone, rtol=1e-9)
-    np.testing.assert_allclose(curve.curve({False: frame}, specs).estimate, alone, rtol=1e-9)
+    np.testing.assert_allclose(curve.curve({"dyad-year": frame}, specs).estimate, alone, rtol=1e-9)
     design = build_design(frame, specs[1])
     dummies = [pd.get_dummies(of, dtype=float).to_numpy() for of in (design.pairs.dyad, design.time)]
     bare, held = (
@@ -240,8 +242,8 @@ def test_every_specification_of_the_demo_equals_its_stand_alone_fit() -> None:
     frames = _world(study)
     for grid in grids_of(project, study):
         first, last, lead = years_of(study, [grid])
-        known = variables_of(project, study, [grid])[False]
-        panels = {False: build_panel(frames, joined(), (first, last), lead_in=lead, variables=known).frame}
+        known = variables_of(project, study, [grid])["dyad-year"]
+        panels = {"dyad-year": build_panel(frames, joined(), (first, last), lead_in=lead, variables=known).frame}
         frame = fitted(panels, grid.variants, list(grid.nodes))
         specs = [variant.specification for variant in grid.variants]
         assert recheck(panels, specs, frame, 0, share=1.0) == sum(spec.design == REGRESSION for spec in specs)
@@ -266,15 +268,15 @@ def _world(study: Study) -> dict[str, pd.DataFrame]:
 
 
 def test_directed_specifications_equal_their_stand_alone_fits_under_every_covariance(
-    panels: dict[bool, pd.DataFrame], grid: Grid
+    panels: dict[Unit, pd.DataFrame], grid: Grid
 ) -> None:
     from dataclasses import replace
 
-    one = panels[False]
+    one = panels["dyad-year"]
     other = one.rename(columns={"ccode1": "ccode2", "ccode2": "ccode1"})
     both = pd.concat([one, other[list(one)]]).sort_values(["ccode1", "ccode2", "year"], ignore_index=True)
     began = np.random.default_rng(3).random(len(both)) < 0.6
-    directed = {True: both.assign(initiation_gml=both["onset_gml"] * began)}
+    directed = {"directed-dyad-year": both.assign(initiation_gml=both["onset_gml"] * began)}
     mine = [(v, v.specification) for v in grid.variants if v.specification.claim.outcome == "onset_gml"]
     mine = [(v, s) for v, s in mine if s.sample.name == "relevant"][:60]
     specs = [

@@ -84,19 +84,21 @@ def test_a_unit_that_is_stated_is_that_of_its_own_claims(tmp_path: Path) -> None
     project = load_project(ROOT, own(tmp_path, text))
     assert project.claims.claims["pact"].directed
     assert project.claims.claims["pact"].family == "deterrence"
-    assert project.is_directed(project.study("mine"))
+    assert project.unit_of(project.study("mine")) == "directed-dyad-year"
     undirected = load_project(ROOT, own(tmp_path, text.replace("directed-", "")))
-    assert not undirected.is_directed(undirected.study("mine"))
+    assert undirected.unit_of(undirected.study("mine")) == "dyad-year"
 
 
 @pytest.mark.fault("configuration")
 @pytest.mark.parametrize(
     ("unit", "claims", "fault"),
     [
-        ("state-year", "[exercise]", "mine.yaml:3 › unit: claims are about dyads, and a study of state-years has none"),
+        ("state-year", "[exercise]",
+         "mine.yaml:3 › unit: a simulated world plants effects among dyads; a study of state-years is of the observed"),
         ("directed-dyad-year", "[exercise]",
          "mine.yaml:3 › unit: 'directed-dyad-year', but exercise compare undirected dyads; leave `unit` out"),
-        ("dyad", "[exercise]", "mine.yaml:3 › unit: 'dyad' is not known; legal values: directed-dyad-year, dyad-year"),
+        ("dyad", "[exercise]",
+         "mine.yaml:3 › unit: 'dyad' is not known; legal values: directed-dyad-year, dyad-year, state-year"),
     ],
 )  # fmt: skip
 def test_a_unit_that_its_claims_do_not_have_is_refused(tmp_path: Path, unit: str, claims: str, fault: str) -> None:

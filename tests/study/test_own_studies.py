@@ -39,7 +39,7 @@ def tidy_of(study: Study) -> dict[str, pd.DataFrame]:
 def test_a_study_is_built_described_and_estimated(copied: Path, name: str) -> None:
     project, study = read(copied, name)
     tidy = tidy_of(study)
-    unit: Unit = "directed-dyad-year" if project.is_directed(study) else "dyad-year"
+    unit = project.unit_of(study)
     modules = [REGISTRY[slug] for slug in REGISTRY if slug in study.sources]
     panel = build_panel(tidy, modules, study.window, unit=unit, lead_in=project.longest_lag(study)).frame
     samples, claims = project.samples_of(study), project.claims_of(study)
@@ -64,11 +64,12 @@ def test_the_robustness_of_a_study_needs_what_its_examined_claims_need(copied: P
     grids = grids_of(project, study)
     variables = variables_of(project, study, grids)
     for spec in predicted(project, study):
-        assert set(spec.variables) <= set(variables[False])
+        assert set(spec.variables) <= set(variables["dyad-year"])
     joined = set().union(*sources_of(project, study, variables).values())
     assert joined <= set(study.sources)
     assert ("mme" in joined) <= ("mme" in study.sources)
-    assert set(variables) == {claim.directed for claim in project.examined(study)} | ({True} & set(variables))
+    units = {claim.unit for claim in project.examined(study)}
+    assert units <= set(variables) <= units | {"directed-dyad-year"}
 
 
 @pytest.mark.slow
@@ -95,5 +96,8 @@ def test_the_claims_of_a_study_are_examined(copied: Path, tmp_path: Path, name: 
 
 def test_claims_of_two_units_in_one_study_are_refused(copied: Path) -> None:
     both = "extends: tiny\nname: both\nclaims: [exercise, pact_deters]\n"
-    with pytest.raises(ConfigError, match=r"mine.yaml:3 › claims: pact_deters compare .* one panel: make two studies"):
+    with pytest.raises(
+        ConfigError,
+        match=r"mine.yaml:3 › claims: exercise compare undirected dyads and pact_deters .* make two studies",
+    ):
         load(copied, prepared(copied, both))

@@ -111,8 +111,8 @@ def test_its_variables_are_offered_to_its_own_study_and_assigned_as_they_say(min
     claim = mine.claims.claims["calls"]
     assert assignment(claim).by == "dyad"
     assert (claim.label, claim.contrast) == ("Port calls", None)
-    assert {"port_calls", "called"} <= offered(mine)[False].keys()
-    assert "port_calls" not in offered(mine.of(mine.study("tiny")))[False]
+    assert {"port_calls", "called"} <= offered(mine)["dyad-year"].keys()
+    assert "port_calls" not in offered(mine.of(mine.study("tiny")))["dyad-year"]
 
 
 def test_the_steps_of_the_workflow_join_it(mine: Project, panel: pd.DataFrame, folder: Path) -> None:

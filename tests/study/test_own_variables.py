@@ -85,7 +85,9 @@ def test_its_entry_says_its_label_unit_sources_and_assignment(mine: Project, pan
     assert (ties.variable.label, ties.variable.unit, ties.variable.contrast) == ("Ties", "ties", "one more tie")
     assert (ties.origin, set(ties.sources)) == ("expression", {"mme", "atop"})
     assert (weak.variable.label, weak.variable.unit, weak.variable.role) == ("Weak pair", "0/1", "control")
-    ways = {name: entry.variable.assigned for name, entry in offered(mine)[False].items() if name in mine.variables}
+    ways = {
+        name: entry.variable.assigned for name, entry in offered(mine)["dyad-year"].items() if name in mine.variables
+    }
     # Pacts are by network and exercises by events; what is made of both is by network. No part of a score is assigned.
     assert {name: how and how.by for name, how in ways.items()} == {
         "weak_pair": None, "two_ties": "network", "untied_pact": "dyad", "dear_agreement": "dyad"

@@ -24,12 +24,12 @@ def scored() -> pd.DataFrame:
     """Headlines and every specification of the demo's four claims, without its files."""
     grids = grids_of(PROJECT, DEMO)
     first, last, lead = years_of(DEMO, grids)
-    names = variables_of(PROJECT, DEMO, grids)[False]
+    names = variables_of(PROJECT, DEMO, grids)["dyad-year"]
     tidy = in_memory(simulate_world(DEMO.simulation, DEMO.seed))
     panel = build_panel(tidy, joined(), (first, last), lead_in=lead, variables=names).frame
     frames, rows = [], []
     for grid in grids:
-        frames.append(fitted({False: panel}, grid.variants, list(grid.nodes)))
+        frames.append(fitted({"dyad-year": panel}, grid.variants, list(grid.nodes)))
         claim = PROJECT.claims.claims[grid.claim]
         spec = of_study(grid.claim, "lpm", DEMO.headline)
         effect = estimate(build_design(panel, spec), spec).rows.query("quantity == 'average_marginal_effect'").iloc[0]
