@@ -6,10 +6,9 @@ positive, or (0,) for none. One thread and a fixed order of sums: the same bytes
 """
 
 import numpy as np
-from numba import njit
 
 from detente.base.types import Array, Places
-from detente.stats.kernels import compiled
+from detente.stats.kernels import compiled, inner
 
 # A span of levels at most this many times as long as the levels in it that a group has is gone through without gaps.
 SPARSE = 4
@@ -121,7 +120,7 @@ def couple(effect: Array, weights: Array, order: Places, start: Places, levels: 
     return out
 
 
-@njit(cache=True)
+@inner()
 def _mean_effect(effect: Array, weights: Array, members: Places, levels: Places, mean: Array) -> None:
     """Put the weighted mean of the effects of some rows into `mean` (K,)."""
     mean[:] = 0.0
@@ -170,7 +169,7 @@ def schur(weights: Array, order: Places, start: Places, levels: Places, size: in
     return block
 
 
-@njit(cache=True)
+@inner()
 def _subtract_square(block: Array, count: Array, met: Places, low: int, high: int, total: float) -> None:
     """Take count × countᵀ / total off the upper triangle."""
     if high - low < SPARSE * len(met):
@@ -217,7 +216,7 @@ def factorize(block: Array, tolerance: float) -> tuple[Array, Array, Places, int
     return a, scale, pivots, size
 
 
-@njit(cache=True)
+@inner()
 def _subtract_from_below(a: Array, k: int) -> None:
     """Take the outer product of row k with itself off the upper triangle below it."""
     above = a[k]
@@ -228,7 +227,7 @@ def _subtract_from_below(a: Array, k: int) -> None:
                 row[j] -= share * above[j]
 
 
-@njit(cache=True)
+@inner()
 def _exchange(a: Array, k: int, best: int) -> None:
     """Exchange two rows and columns of a matrix of which the upper triangle counts, and the factor above it."""
     for i in range(k):

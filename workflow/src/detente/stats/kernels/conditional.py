@@ -9,10 +9,9 @@ of squares, in O(T m k²). One thread and a fixed order of sums.
 """
 
 import numpy as np
-from numba import njit
 
 from detente.base.types import Array, Places
-from detente.stats.kernels import compiled
+from detente.stats.kernels import compiled, inner
 
 # Spread of log odds in a group above which ratios of their symmetric functions are kept as logarithms.
 WIDE = 300.0
@@ -81,7 +80,7 @@ def evaluate(
     return total
 
 
-@njit(cache=True)
+@inner()
 def _read(x: Array, beta: Array, sign: float, block: Array, eta: Array) -> tuple[float, float]:
     """Copy the rows of a group (T, k) into `block`, their log odds into `eta`; the least and the largest of these."""
     rows, columns = x.shape
@@ -96,7 +95,7 @@ def _read(x: Array, beta: Array, sign: float, block: Array, eta: Array) -> tuple
     return least, largest
 
 
-@njit(cache=True)
+@inner()
 def _sizes(y: Array, start: Places) -> tuple[int, int, int]:
     """Most rows of a group, most cells of its table of chances, most draws."""
     longest, table, most = 0, 0, 0
@@ -109,7 +108,7 @@ def _sizes(y: Array, start: Places) -> tuple[int, int, int]:
     return longest, table, most
 
 
-@njit(cache=True)
+@inner()
 def _draw(eta: Array, largest: float, m: int, ratio: Array, chance: Array) -> float:
     """Fill `chance` (T, m + 1) of a draw in row t with j to come; log of e(m), odds relative to the largest."""
     rows = len(eta)
@@ -126,7 +125,7 @@ def _draw(eta: Array, largest: float, m: int, ratio: Array, chance: Array) -> fl
     return float(np.log(ratio[1 : m + 1]).sum())
 
 
-@njit(cache=True)
+@inner()
 def _draw_in_logs(eta: Array, m: int, ratio: Array, chance: Array) -> float:
     """The same with logarithms of the ratios; log of e(m)."""
     rows = len(eta)
@@ -143,7 +142,7 @@ def _draw_in_logs(eta: Array, m: int, ratio: Array, chance: Array) -> float:
     return float(ratio[1 : m + 1].sum())
 
 
-@njit(cache=True)
+@inner()
 def _pass_on(chance: Array, m: int, sums: Array, mass: Array, expected: Array) -> None:
     """Fill `expected` (T,) and the variances `mass` (T, m + 1) of a draw in row t with j to come, first row first."""
     rows = len(chance)
@@ -161,7 +160,7 @@ def _pass_on(chance: Array, m: int, sums: Array, mass: Array, expected: Array) -
         expected[t] = drawn
 
 
-@njit(cache=True)
+@inner()
 def _add(x: Array, chance: Array, mass: Array, m: int, value: Array, move: Array, information: Array) -> None:
     """Add the variance of the sum of regressors over draws; `value` (m + 1, k) expected sums with j to come."""
     rows, columns = x.shape

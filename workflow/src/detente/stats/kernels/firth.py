@@ -8,11 +8,10 @@ summed. One thread and a fixed order of sums.
 """
 
 import numpy as np
-from numba import njit
 
 from detente.base.numerics import TINY
 from detente.base.types import Array, Places
-from detente.stats.kernels import compiled
+from detente.stats.kernels import compiled, inner
 
 LANES = 4
 # Rows at a time: their columns stay in the processor's nearest cache, and a product of so many numbers up to 2 is one.
@@ -110,7 +109,7 @@ def curvature(x: Array, start: Places, p: Array, leverage: Array, curved: bool, 
     return out
 
 
-@njit(cache=True)
+@inner()
 def _row_weight(p: float, h: float, total: float, bends: bool) -> float:
     """Weight of a row in the working information."""
     w = _weight(p)
@@ -119,7 +118,7 @@ def _row_weight(p: float, h: float, total: float, bends: bool) -> float:
     return w * (1.0 + h - w / total) - 0.5 * w * (1.0 - 6.0 * w) / total
 
 
-@njit(cache=True)
+@inner()
 def _level(p: Array, first: int, last: int, total: float) -> float:
     """Derivative of log W in the intercept."""
     level = 0.0
@@ -128,7 +127,7 @@ def _level(p: Array, first: int, last: int, total: float) -> float:
     return level
 
 
-@njit(cache=True)
+@inner()
 def _intercept(p: Array, h: Array, first: int, last: int, total: float, bends: bool) -> float:
     """Information of the intercept; if it `bends`, minus the second derivative of ½ log W in it."""
     information = 0.5 * _level(p, first, last, total) ** 2 if bends else 0.0
@@ -137,18 +136,18 @@ def _intercept(p: Array, h: Array, first: int, last: int, total: float, bends: b
     return information
 
 
-@njit(cache=True)
+@inner()
 def _less(x: Array, mean: Array, row: Array) -> None:
     for k in range(len(x)):
         row[k] = x[k] - mean[k]
 
 
-@njit(cache=True)
+@inner()
 def _weight(p: float) -> float:
     return max(p * (1.0 - p), TINY)
 
 
-@njit(cache=True)
+@inner()
 def _mean(x: Array, p: Array, first: int, last: int, mean: Array) -> float:
     """Fill the mean (k,) of rows under the weights p (1 − p); the sum of the weights."""
     mean[:] = 0.0
@@ -162,7 +161,7 @@ def _mean(x: Array, p: Array, first: int, last: int, mean: Array) -> float:
     return total
 
 
-@njit(cache=True)
+@inner()
 def _add_square(square: Array, row: Array, weight: float) -> None:
     for k in range(len(row)):
         share, line = weight * row[k], square[k]
@@ -170,7 +169,7 @@ def _add_square(square: Array, row: Array, weight: float) -> None:
             line[other] += share * row[other]
 
 
-@njit(cache=True, fastmath={"reassoc"})
+@inner(fastmath={"reassoc"})
 def _length(square: Array, row: Array, turned: Array) -> float:
     """The quadratic form of a row."""
     turned[:] = 0.0
@@ -234,7 +233,7 @@ def adjust_rows(x: Array, y: Array, weights: Array, p: Array, root: Array, rows:
     return score
 
 
-@njit(cache=True)
+@inner()
 def _turn(x: Array, first: int, count: int, block: Array) -> None:
     """Copy rows of x (n, k) into the columns of a block (k, B)."""
     for i in range(count):
@@ -243,7 +242,7 @@ def _turn(x: Array, first: int, count: int, block: Array) -> None:
             block[k, i] = row[k]
 
 
-@njit(cache=True)
+@inner()
 def _combine(shares: Array, block: Array, count: int, out: Array) -> None:
     """Put the sum of lines of a block, times their shares, into `out`."""
     out[:] = 0.0
@@ -253,7 +252,7 @@ def _combine(shares: Array, block: Array, count: int, out: Array) -> None:
             out[i] += share * line[i]
 
 
-@njit(cache=True)
+@inner()
 def _risks(index: Array, y: Array, weights: Array, first: int, count: int, p: Array, w: Array) -> float:
     """Fill chances and the weights of rows in the information; the log-likelihood of a block."""
     weighted = len(weights) > 0
@@ -272,7 +271,7 @@ def _risks(index: Array, y: Array, weights: Array, first: int, count: int, p: Ar
     return float(value - np.log(product))
 
 
-@njit(cache=True, fastmath={"reassoc"})
+@inner(fastmath={"reassoc"})
 def _dot(one: Array, other: Array, count: int) -> float:
     total = 0.0
     for i in range(count):
