@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from detente.base.files import read_frame, read_json
-from detente.data.panel import Unit
+from detente.base.units import Unit
 from detente.data.pins import load_sources
 from detente.data.record import clean_source
 from detente.data.sources import REGISTRY, Source

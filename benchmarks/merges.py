@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from detente.data.panel import Unit
+from detente.base.units import Unit
 from detente.data.sources import Source
 
 from benchmarks.data import JOINED, folded, joined, variables

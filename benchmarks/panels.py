@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from detente.data.panel import Unit, build_panel
+from detente.base.units import Unit
+from detente.data.panel import build_panel
 from detente.data.panel.outcomes import peace_years
 from detente.data.sources import KEYS
 

@@ -14,7 +14,8 @@ import pandas as pd
 import pytest
 
 from detente.base.frames import validated
-from detente.data.panel import Unit, catalogue
+from detente.base.units import Unit
+from detente.data.panel import catalogue
 from detente.data.sources import KEYS, tidy_schema
 
 from benchmarks import estimators, report, switches

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from detente.data.panel import STATES, Panel, Unit, build_panel, catalogue
-from detente.data.panel.catalogue import EXPANSIONS, UNITS, expansions, years_of
+from detente.base.units import UNITS, Unit
+from detente.data.panel import STATES, Panel, build_panel, catalogue
+from detente.data.panel.catalogue import EXPANSIONS, expansions, years_of
 from detente.data.panel.stateyears import OF_DYADS
 from detente.data.sources import KEYS, REGISTRY, Source, Variable
 

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from detente.data.panel.catalogue import Unit, expansions, years_of
+from detente.base.units import Unit
+from detente.data.panel.catalogue import expansions, years_of
 from detente.data.sources import KEYS, REGISTRY, Key, RawTable, Variable
 from detente.data.sources.power.states import MICROSTATES
 

@@ -12,8 +12,8 @@ import pytest
 
 from detente.base.errors import BrokenContract, ConfigError, PanelError, UnknownVariable
 from detente.base.frames import validated
-from detente.data.panel import LEAD_IN, STATES, Panel, Unit, build_panel, catalogue, codebook, described, panel_schema
-from detente.data.panel.catalogue import UNITS
+from detente.base.units import UNITS, Unit
+from detente.data.panel import LEAD_IN, STATES, Panel, build_panel, catalogue, codebook, described, panel_schema
 from detente.data.panel.outcomes import GRID
 from detente.data.sources import KEYS, REGISTRY, Source, attrition
 

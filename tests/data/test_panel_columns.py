@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from detente.base.errors import BrokenContract, ConfigError, PanelError
+from detente.base.units import UNITS
 from detente.data.panel import STATES, Panel, build_panel, catalogue
-from detente.data.panel.catalogue import UNITS
 from detente.data.panel.outcomes import fought_before, peace_censored, peace_years
 from detente.data.sources import KEYS, REGISTRY
 

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from detente.base.units import UNITS
 from detente.cli.formats import WRITTEN
 from detente.cli.stata import LABEL_LENGTH, NAME_LENGTH, cut, stata_names
 from detente.data.panel import build, catalogue, chosen
-from detente.data.panel.catalogue import UNITS
 from detente.data.sources import KEYS, REGISTRY
 
 from support.made_panels import ADDED, YEARS, made_project, panel_file, read_back, some_states

@@ -10,8 +10,8 @@ import pytest
 
 from detente.base.errors import ConfigError, PanelError, UnknownVariable
 from detente.base.lags import lag
+from detente.base.units import UNITS
 from detente.data.panel import Entry, Panel, with_spells
-from detente.data.panel.catalogue import UNITS
 from detente.data.sources import KEYS, event
 
 from support.builders import dyad_years

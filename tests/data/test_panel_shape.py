@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from detente.base.errors import ConfigError, EmptySample, FormulaError, UnknownVariable
-from detente.data.panel import Shift, Unit, around, build, condition_names, kept, shifts, with_lags
-from detente.data.panel.catalogue import UNITS
+from detente.base.units import UNITS, Unit
+from detente.data.panel import Shift, around, build, condition_names, kept, shifts, with_lags
 from detente.data.sources import KEYS
 
 from support.made_panels import (

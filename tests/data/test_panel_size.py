@@ -8,9 +8,10 @@ import pytest
 
 from detente.base.errors import TooLarge
 from detente.base.memory import GIB, Memory
+from detente.base.units import UNITS, Unit
 from detente.cli.formats import TIMES, WRITTEN
-from detente.data.panel import Unit, build, panel_size, state_list
-from detente.data.panel.catalogue import STATES, UNITS
+from detente.data.panel import build, panel_size, state_list
+from detente.data.panel.catalogue import STATES
 from detente.data.panel.size import BESIDE, IN_MEMORY
 from detente.data.record.tidied import KEPT
 

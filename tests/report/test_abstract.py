@@ -12,7 +12,7 @@ import yaml
 
 from detente.base.errors import ConfigError
 from detente.report import Evidence
-from detente.report.evidence import FEW_DF, FEW_SWITCHERS, Cell
+from detente.report.models import FEW_DF, FEW_SWITCHERS, Cell
 from detente.study.config.hypotheses import HYPOTHESES, load_hypotheses
 
 from support import exhibit_fixtures as made

@@ -15,9 +15,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from detente.base.units import UNITS
 from detente.cli import main
 from detente.cli.sources import profiles, spans
-from detente.data.panel import STATES, UNITS, catalogue
+from detente.data.panel import STATES, catalogue
 from detente.data.pins import THEMES, load_sources, load_unused
 from detente.data.record import find_holes, hole_lines, tidied
 from detente.data.sources import REGISTRY, attrition

@@ -20,10 +20,10 @@ from detente.base.errors import ConfigError, EstimationError
 from detente.base.wording import lower_first
 from detente.data.panel import catalogue
 from detente.report import FORMATS, exhibits_of, formats
-from detente.report.evidence import cells
 from detente.report.figures import image
 from detente.report.figures.partners import matrix, ordered
 from detente.report.labels import VERDICTS, listed, term_label
+from detente.report.models import cells
 from detente.report.paper import References, Shown, compose, html, numbers, pdf, recovery, typst_source
 from detente.report.paper.markup import Sections, to_html, to_typst
 from detente.report.paper.paper import Manuscript

@@ -13,7 +13,7 @@ from detente.cli.formats import write_raw
 from detente.data.record.rawread import read_raw
 from detente.data.sources import check_raw, tidy_schema
 from detente.simulate import PLANTED, SimulatedWorld, simulate_world
-from detente.study.design.matrix import Specification, build_design
+from detente.study.design import Specification, build_design
 from detente.study.estimation.tidy import estimate
 
 from support.builders import joined

@@ -19,7 +19,7 @@ from detente.stats.covariance import sandwich
 from detente.stats.effects.risk import average_marginal_effect, difference_error, log_risk_ratio, risk_without_treatment
 from detente.stats.fitting import fit, made_covariance
 from detente.study.config.claims import Claim, Control, Sample
-from detente.study.design.matrix import Specification
+from detente.study.design import Specification
 from detente.study.estimation.schema import ESTIMATES, judged, verdict
 from detente.study.estimation.tidy import estimate
 

@@ -9,15 +9,16 @@ import pandas as pd
 import pytest
 
 from detente.base.errors import BrokenContract
+from detente.base.units import UNITS
 from detente.data.breaks import BREAKS, breaks_of
-from detente.data.panel import CODINGS, GRID, UNITS, catalogue, codebook
+from detente.data.panel import CODINGS, GRID, catalogue, codebook
 from detente.data.panel.catalogue import breaks
 from detente.data.sources import REGISTRY
 from detente.report.labels import term_label
 from detente.stats.fitting import fit
 from detente.study.config.project import load_project
+from detente.study.design import Specification, build_design
 from detente.study.design.breaks import break_terms, break_year
-from detente.study.design.matrix import Specification, build_design
 from detente.study.estimation.tidy import estimate
 from detente.study.multiverse.grid import Variant
 from detente.study.multiverse.multiverse import fitted, stand_alone

@@ -13,7 +13,7 @@ import pytest
 from detente.base.numerics import TEST_LEVELS
 from detente.data.panel import build
 from detente.study.config.project import load_project
-from detente.study.design.matrix import build_design, specifications
+from detente.study.design import build_design, specifications
 from detente.study.robustness.calibration import RULES, calibrate
 from detente.study.robustness.examine import _fitted
 

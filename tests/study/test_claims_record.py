@@ -15,7 +15,7 @@ from detente.data.panel import build
 from detente.stats.frame import ModelFrame
 from detente.study.config.claims import Claim
 from detente.study.config.project import load_project
-from detente.study.design.matrix import build_design, specifications
+from detente.study.design import build_design, specifications
 from detente.study.estimation.tidy import estimate
 
 from support.builders import REPOSITORY

@@ -19,7 +19,7 @@ from detente.base.errors import IndefiniteCovariance
 from detente.base.numerics import LEVEL
 from detente.simulate import PLANTED, simulate_world
 from detente.stats.covariance import sandwich
-from detente.study.design.matrix import build_design
+from detente.study.design import build_design
 
 from support.recovered import DEMO, SAMPLES, in_memory, panel_of, specification
 from support.worlds import solved

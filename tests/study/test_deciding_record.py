@@ -15,7 +15,7 @@ from detente.base.numerics import detectable
 from detente.data.panel import build
 from detente.stats import Fit
 from detente.study.config.project import load_project
-from detente.study.design.matrix import build_design, specifications
+from detente.study.design import build_design, specifications
 from detente.study.estimation.tidy import estimate
 from detente.study.robustness import Examination
 from detente.study.robustness.contributions import by_dyad

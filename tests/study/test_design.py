@@ -13,8 +13,8 @@ from detente.base.errors import EmptySample, UnknownVariable
 from detente.base.lags import lag
 from detente.study.config.claims import Sample
 from detente.study.config.project import load_project
+from detente.study.design import Specification, as_json, build_design, from_json, in_sample, specifications
 from detente.study.design.describe import SCHEMAS, descriptives, partners, raw_risk, sample_flow, timeline
-from detente.study.design.matrix import Specification, as_json, build_design, from_json, in_sample, specifications
 from detente.study.estimation.tidy import estimate
 
 from support.builders import REPOSITORY, dyad_years, panel, spells

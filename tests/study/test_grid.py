@@ -13,7 +13,7 @@ from detente.data.panel.outcomes import DURATIONS
 from detente.data.sources import REGISTRY
 from detente.study.config.offer import offered
 from detente.study.config.project import load_project
-from detente.study.design.matrix import REGRESSION, Specification
+from detente.study.design import REGRESSION, Specification
 from detente.study.multiverse.grid import HEADLINE, Grid, Variant, grids_of, multiverse_of, needed, together
 
 from support.builders import REPOSITORY, change
@@ -163,7 +163,7 @@ def test_every_window_is_within_the_years_of_its_outcomes_coding() -> None:
     late: set[tuple[str, str]] = set()
     for grid in grids_of(project, project.study("claims"), claims):
         for spec in specifications_of(grid):
-            last = min(REGISTRY[s].covered[1] for s in entries[spec.claim.directed][spec.claim.outcome].sources)
+            last = min(REGISTRY[s].covered[1] for s in entries[spec.claim.unit][spec.claim.outcome].sources)
             assert spec.window[1] <= last, (grid.claim, spec.name)
             late |= {(grid.claim, spec.claim.outcome)} if spec.window[1] > 2010 else set()
     directed = {(claim, f"initiation_{coding}") for claim in claims for coding in ("cow", "mie") if claim not in

@@ -12,7 +12,7 @@ import pytest
 
 from detente.base.errors import TooFewDraws
 from detente.simulate import simulate_world
-from detente.study.design.matrix import Specification
+from detente.study.design import Specification
 from detente.study.multiverse.curve import STATISTICS, curve, drawn, joint_test
 from detente.study.robustness.schemes import schemes
 

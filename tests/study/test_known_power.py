@@ -11,7 +11,7 @@ import pytest
 
 from detente.stats.covariance import number_dyads, sandwich
 from detente.stats.linear.absorb import absorber
-from detente.study.design.matrix import DURATION_UNIT_YEARS
+from detente.study.design import DURATION_UNIT_YEARS
 
 from support.known import DYAD_YEAR, Record
 

@@ -11,8 +11,9 @@ import pytest
 
 from detente.base.errors import EmptySample, NotReproduced
 from detente.base.numerics import detectable
+from detente.base.units import Unit
 from detente.cli.multiverse import progress
-from detente.data.panel import Unit, build_panel
+from detente.data.panel import build_panel
 from detente.data.sources import REGISTRY
 from detente.simulate import simulate_world
 from detente.stats.contract import with_fixed_effects
@@ -22,7 +23,7 @@ from detente.stats.resampling.randomisation import randomisation_test
 from detente.stats.resampling.schemes import circular_shift
 from detente.stats.specification import HEADLINE
 from detente.study.config.project import Study, load_project
-from detente.study.design.matrix import REGRESSION, Specification, build_design
+from detente.study.design import REGRESSION, Specification, build_design
 from detente.study.estimation.tidy import estimate
 from detente.study.multiverse import curve
 from detente.study.multiverse.grid import Grid, Variant, grids_of, variables_of, years_of

@@ -11,7 +11,7 @@ import pytest
 from detente.base.types import Codes
 from detente.stats import Fit
 from detente.study.config.claims import Placebo
-from detente.study.design.matrix import Specification
+from detente.study.design import Specification
 from detente.study.multiverse.multiverse import stand_alone
 from detente.study.robustness.examine import Record, placebos
 

@@ -12,13 +12,13 @@ from detente.base.errors import choices
 from detente.cli import main
 from detente.data.panel import build_panel
 from detente.report import FORMATS, Evidence
-from detente.report.evidence import cells
 from detente.report.labels import covariance_label, estimator_label, term_label
+from detente.report.models import cells
 from detente.report.tables import Table, render
 from detente.report.tables.samples import samples
 from detente.simulate import simulate_world
 from detente.stats.registry import REGISTRY
-from detente.study.design.matrix import as_json, build_design, specifications
+from detente.study.design import as_json, build_design, specifications
 from detente.study.estimation.schema import ESTIMATES
 from detente.study.estimation.tidy import Estimates, estimate
 from detente.study.project import load

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from detente.base.errors import ConfigError
+from detente.base.units import Unit
 from detente.cli.claims import predicted
-from detente.data.panel import Unit, build_panel
+from detente.data.panel import build_panel
 from detente.data.sources import REGISTRY
 from detente.simulate import simulate_world
 from detente.study.config.project import Project, Study

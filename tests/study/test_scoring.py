@@ -7,7 +7,7 @@ import pytest
 
 from detente.data.panel import build_panel
 from detente.simulate import simulate_world
-from detente.study.design.matrix import build_design
+from detente.study.design import build_design
 from detente.study.estimation.tidy import estimate
 from detente.study.multiverse.grid import grids_of, variables_of, years_of
 from detente.study.multiverse.multiverse import fitted

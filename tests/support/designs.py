@@ -7,7 +7,7 @@ import pandas as pd
 
 from detente.study.config.claims import Control
 from detente.study.config.project import load_project
-from detente.study.design.matrix import Specification
+from detente.study.design import Specification
 
 from support.builders import REPOSITORY, dyad_years, panel
 

@@ -11,9 +11,9 @@ from typing import TypeVar
 import pandas as pd
 import pytest
 
+from detente.base.units import Unit
 from detente.data.acquire import copied_from
 from detente.data.panel import Panel, build_panel
-from detente.data.panel.catalogue import Unit
 from detente.data.pins import SourceRecord, load_sources, mirror
 from detente.data.record import clean_source
 from detente.data.record.rawread import read_raw

@@ -13,8 +13,8 @@ from detente.data.sources import RawTable, Source
 from detente.simulate import SimulatedWorld
 from detente.simulate.settings import World
 from detente.study.config.project import load_project
-from detente.study.design.matrix import Specification
-from detente.study.design.matrix import specification as of_study
+from detente.study.design import Specification
+from detente.study.design import specification as of_study
 
 from support.builders import joined
 

@@ -13,9 +13,9 @@ import pandas as pd
 from detente.base import strict
 from detente.base.errors import ConfigError, choices
 from detente.base.files import read_frame, read_json, write_bytes, write_csv, write_text
+from detente.base.units import DYADS
 from detente.cli.command import CSV, PARQUET, Home, Option, Output, RecordOptions, StudyOptions, command
 from detente.data import project_root
-from detente.data.panel import DYADS
 from detente.study import load
 from detente.study.config import CLAIMS, ClaimsFile, Project, Study
 from detente.study.design import Specification, build_design, duration_terms, specification

@@ -12,8 +12,8 @@ import pandas as pd
 
 from detente.base.errors import EstimationError
 from detente.base.files import read_frame, read_json, write_csv
+from detente.base.units import Unit
 from detente.cli.command import PARQUET, Csv, Option, Output, Parquet, RecordOptions, StudyOptions, command
-from detente.data.panel import Unit
 from detente.study.config import Multiverse
 from detente.study.design import Specification
 from detente.study.multiverse import JOINT, Grid, columns_of, curve, grids_of

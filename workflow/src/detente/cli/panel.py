@@ -14,6 +14,7 @@ import pandas as pd
 from detente.base.errors import ConfigError, RawFilesUnavailable
 from detente.base.files import read_frame, read_note, write_csv, write_text
 from detente.base.frames import validated
+from detente.base.units import Unit
 from detente.cli.command import CSV, PARQUET, Home, Mirror, Option, Output, command
 from detente.cli.formats import TIMES, WRITTEN, Words, write_panel
 from detente.cli.shape import Cut, Shape
@@ -26,7 +27,6 @@ from detente.data.panel import (
     Built,
     Entry,
     Panel,
-    Unit,
     build,
     catalogue,
     check_identifiers,

@@ -7,8 +7,9 @@ from functools import cached_property, partialmethod
 from pathlib import Path
 
 from detente.base.errors import ConfigError
+from detente.base.units import DYADS, UNITS, Unit
 from detente.data.kads import KINDS
-from detente.data.panel import DYADS, STATES, UNITS, Unit
+from detente.data.panel import STATES
 from detente.data.sources import REGISTRY
 from detente.plan import code
 from detente.plan.stages import ASKED, Stages, canonical

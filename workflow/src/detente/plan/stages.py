@@ -10,7 +10,7 @@ from pathlib import Path
 from shlex import quote
 from typing import get_args
 
-from detente.data.panel import Unit
+from detente.base.units import Unit
 from detente.plan import code
 from detente.report import Exhibit, Kind, Page, Per, Traits, exhibits_of, traits_of
 from detente.study.config import Project, Study

@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 
 from detente.base.errors import ConfigError, DetenteError, choices
 from detente.base.strict import files
-from detente.data.panel import UNITS
+from detente.base.units import UNITS
 from detente.plan.code import replicating
 from detente.plan.robustness import FINDING_FRAMES, LEDGER_FRAMES, RobustnessPlan
 from detente.plan.stages import canonical, registrations

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from detente.base.numerics import LEVEL
-from detente.report.evidence import FEW_SWITCHERS
+from detente.report.models import FEW_SWITCHERS
 from detente.study.robustness import DESIGNS
 
 

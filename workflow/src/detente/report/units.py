@@ -7,7 +7,7 @@ pairs alone, which asks for its unit.
 import re
 from collections.abc import Mapping
 
-from detente.data.panel import Unit
+from detente.base.units import Unit
 
 SAID: Mapping[Unit, str] = {"state-year": "state"}
 """What a unit is called whose rows are no dyads."""

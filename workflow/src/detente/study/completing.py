@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from detente.base.units import Unit
 from detente.base.wording import lower_first
 from detente.data import AssignedBy
-from detente.data.panel import CODINGS, EXPRESSED, GRID, Entry, Unit
+from detente.data.panel import CODINGS, EXPRESSED, GRID, Entry
 from detente.data.sources import REGISTRY
 from detente.study.config import Claim, Contrast, Control, Moderator, Placebo, Project
 from detente.study.config.offer import either, offered

@@ -17,8 +17,9 @@ from detente.base.errors import (
     choices,
 )
 from detente.base.strict import located
+from detente.base.units import Unit
 from detente.data import SOURCES, SourceRecord, rules
-from detente.data.panel import DURATIONS, Entry, Unit, check_window
+from detente.data.panel import DURATIONS, Entry, check_window
 from detente.data.sources import REGISTRY, Source, source
 from detente.simulate import WRITTEN
 from detente.stats import ModelFrame, get, read, with_fixed_effects

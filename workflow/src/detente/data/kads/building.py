@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from detente.base.errors import ConfigError, choices
+from detente.base.units import Unit
 from detente.data import pins
 from detente.data.kads.groups import kind
 from detente.data.kads.making import Asked, KadPanel, kad_panel
-from detente.data.panel import STATES, Entry, Unit, build_panel, catalogue, chosen, wanted
+from detente.data.panel import STATES, Entry, build_panel, catalogue, chosen, wanted
 from detente.data.pins import SourceRecord, load_sources, project_root, workplace
 from detente.data.record import tidied
 from detente.data.sources import REGISTRY

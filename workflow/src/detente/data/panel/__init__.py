@@ -20,14 +20,11 @@ from detente.data.panel.build import (
     whole_attrition,
 )
 from detente.data.panel.catalogue import (
-    DYADS,
     EXPRESSED,
     OF_STATES,
     STATES,
-    UNITS,
     Entry,
     Panel,
-    Unit,
     catalogue,
     codebook,
     contrasts,
@@ -58,7 +55,6 @@ from detente.data.panel.span import check_window
 __all__ = [
     "CODINGS",
     "DURATIONS",
-    "DYADS",
     "EVERYTHING",
     "EXERCISES",
     "EXPRESSED",
@@ -68,7 +64,6 @@ __all__ = [
     "NEAR_KM",
     "OF_STATES",
     "STATES",
-    "UNITS",
     "WAY",
     "Built",
     "Entry",
@@ -76,7 +71,6 @@ __all__ = [
     "Panel",
     "Shift",
     "Size",
-    "Unit",
     "around",
     "build",
     "build_panel",

@@ -11,6 +11,7 @@ import pandas as pd
 
 from detente.base import strict
 from detente.base.errors import ConfigError, PanelError, RawFilesUnavailable, UnknownVariable, choices
+from detente.base.units import Unit
 from detente.data import pins
 from detente.data.panel.catalogue import (
     DIRECTIONAL,
@@ -19,7 +20,6 @@ from detente.data.panel.catalogue import (
     STATES,
     Entry,
     Panel,
-    Unit,
     catalogue,
     expansions,
     years_of,

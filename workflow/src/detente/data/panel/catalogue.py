@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Literal, get_args
 
 import pandas as pd
 
 from detente.base.errors import ConfigError, choices
 from detente.base.frames import Column, FrameSchema, RowCheck
+from detente.base.units import UNITS, Unit
 from detente.data.expressed import Expressed
 from detente.data.panel.derived import DERIVED, DIRECTED, Computed, Derived, Directed, Expansion, Spell
 from detente.data.panel.exchanges import EXCHANGES, SENT
@@ -24,9 +24,6 @@ from detente.data.sources import KEYS, NOT_REDRAWN, REGISTRY, Assignment, Source
 STATES = "cow-state-system"
 # Where a variable is from that a user's expression makes of others.
 EXPRESSED = "expression"
-Unit = Literal["dyad-year", "directed-dyad-year", "state-year"]
-UNITS: tuple[Unit, ...] = get_args(Unit)
-DYADS: Unit = "dyad-year"
 _MICRO = "Microstate, of fewer than 250,000 inhabitants by the list of Gleditsch and Ward (1999)"
 OF_STATES = (measure("major", "Major power", role="control"), measure("microstate", _MICRO))
 SPELLS: tuple[Spell, ...] = (*PEACE, *PAST, *PAST_READINGS)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from detente.base.memory import CELL, GIB, check_memory, memory
-from detente.data.panel.catalogue import Unit
+from detente.base.units import Unit
 from detente.data.panel.spine import Spine
 
 # Measured at their peaks, all sources, with 598 columns: 91,291 dyad-years (437 MB of cells) took 1,193 MB, 202,853

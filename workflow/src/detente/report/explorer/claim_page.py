@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from detente.report.evidence import Evidence, cell, entries
+from detente.report.evidence import Evidence
 from detente.report.formats import (
     INTERVAL,
     MISSING,
@@ -20,6 +20,7 @@ from detente.report.formats import (
     year,
 )
 from detente.report.labels import covariance_label, estimator_label
+from detente.report.models import cell, entries
 from detente.report.tables.table import Column, Row, Table, columns
 from detente.study.config import Claim, Described
 from detente.study.verdicts import CHECKS

@@ -6,10 +6,11 @@ from typing import Any
 import pandas as pd
 
 from detente.base.numerics import LEVEL
-from detente.report.evidence import Evidence, entries
+from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.figures import canvas as draw
 from detente.report.formats import percent
+from detente.report.models import entries
 from detente.study.verdicts import CHECKS
 
 COLOURS = {"lowers": draw.BLUE, "raises": draw.VERMILION, "negligible": draw.GREEN, "inconclusive": draw.GREY}

@@ -5,11 +5,12 @@ import math
 import numpy as np
 
 from detente.base.numerics import LEVEL
-from detente.report.evidence import Cell, Evidence, cells
+from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.figures import canvas as draw
 from detente.report.formats import PER, per_thousand, percent
 from detente.report.labels import estimator_label
+from detente.report.models import Cell, cells
 
 _MARKERS = ("s", "o", "D", "^", "v", "P")
 _COLOURS = (draw.VERMILION, draw.BLUE, draw.GREEN, draw.GREY)

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from detente.report.evidence import Evidence, keyed
+from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.figures import canvas as draw
 from detente.report.formats import PER, multiple
+from detente.report.models import keyed
 
 _OFFSET = 0.16
 Arms = Mapping[int, Mapping[str, Any]]

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from detente.report.evidence import Evidence, cell, keyed
+from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.figures import canvas as draw
 from detente.report.formats import MINUS, PER
+from detente.report.models import cell, keyed
 from detente.report.switching import few_switches, placebos_differ
 from detente.study.config import DesignName
 from detente.study.robustness import DESIGNS

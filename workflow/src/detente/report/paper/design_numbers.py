@@ -5,9 +5,9 @@ from typing import Any
 import pandas as pd
 
 from detente.base.wording import lower_first
-from detente.report.evidence import entries
 from detente.report.formats import numbered, per_thousand, spelled
 from detente.report.labels import listed
+from detente.report.models import entries
 from detente.report.switching import few_switches, placebos_differ
 from detente.study.config import DesignName
 from detente.study.robustness import DESIGNS

@@ -10,9 +10,10 @@ from typing import Any
 import pandas as pd
 
 from detente.base.wording import lower_first
-from detente.report.evidence import Cell, Evidence, attrition, cells, keyed
+from detente.report.evidence import Evidence
 from detente.report.formats import Number, count, number, numbered, p_value, per_thousand, percent, ratio, spelled, year
 from detente.report.labels import VERDICTS, covariance_label, estimator_label, gathered, listed, reason_label
+from detente.report.models import Cell, attrition, cells, keyed
 from detente.report.paper.design_numbers import design_numbers, failing_designs
 from detente.report.paper.study_words import (
     controls,

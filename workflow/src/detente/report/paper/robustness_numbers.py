@@ -7,9 +7,10 @@ import pandas as pd
 
 from detente.base.numerics import LEVEL
 from detente.base.wording import lower_first
-from detente.report.evidence import Evidence, entries, keyed
+from detente.report.evidence import Evidence
 from detente.report.formats import count, number, numbered, p_value, percent, spelled
 from detente.report.labels import BASE_RISK, VERDICTS, covariance_label, listed
+from detente.report.models import entries, keyed
 from detente.report.paper.design_numbers import design_numbers
 from detente.report.paper.numbers import registration
 from detente.report.tables.deciding import enough, inconclusive, of_claims

@@ -5,11 +5,13 @@ from typing import Any
 
 from detente.base import strict
 from detente.base.numerics import EQUIVALENCE_LEVEL, LEVEL, POWER
+from detente.base.units import DYADS
 from detente.base.wording import lower_first
-from detente.data.panel import DYADS, EXERCISES
-from detente.report.evidence import FEW_SWITCHERS, Evidence
+from detente.data.panel import EXERCISES
+from detente.report.evidence import Evidence
 from detente.report.formats import PER, count, decimal, number, numbered, percent, spelled, year
 from detente.report.labels import BASE_RISK, PEACE_UNIT, estimator_label, event_words, listed
+from detente.report.models import FEW_SWITCHERS
 from detente.stats import get
 from detente.study.config import Claim, Control, Project, Study
 

@@ -3,9 +3,10 @@
 import math
 
 from detente.base.numerics import TEST_LEVELS
-from detente.report.evidence import Evidence, entries
+from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.formats import INTERVAL, PER, between, bound, count, decimal, p_value, per_thousand, percent
+from detente.report.models import entries
 from detente.report.tables.table import Column, Row, Table, columns, shown
 
 RULES = {

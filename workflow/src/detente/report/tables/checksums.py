@@ -1,8 +1,9 @@
 """The raw files of a build with their checksums."""
 
-from detente.report.evidence import Evidence, entries
+from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.formats import checksum, megabytes
+from detente.report.models import entries
 from detente.report.tables.table import Column, Row, Table
 
 

@@ -1,9 +1,10 @@
 """How strong a confounder would have to be."""
 
-from detente.report.evidence import Evidence, entries
+from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.formats import INTERVAL, MISSING, PER, between, decimal, percent
 from detente.report.labels import term_label
+from detente.report.models import entries
 from detente.report.tables.table import Column, Table, shown
 
 _ROBUSTNESS, _BESIDE = "Robustness value", "Beside a confounder as strong"

@@ -7,10 +7,11 @@ from typing import Any
 import pandas as pd
 
 from detente.base.wording import lower_first
-from detente.report.evidence import Evidence, keyed
+from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.formats import INTERVAL, MISSING, PER, count, decimal, per_thousand
 from detente.report.labels import listed
+from detente.report.models import keyed
 from detente.report.tables.table import Row, Table, columns
 
 KINDS: Mapping[str, str] = {

@@ -4,10 +4,11 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from detente.report.evidence import Evidence, entries
+from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.formats import MISSING, count, decimal, multiple, plural, spelled
 from detente.report.labels import listed
+from detente.report.models import entries
 from detente.report.tables.table import Column, Row, Table, columns
 
 RECORDS = 5.0

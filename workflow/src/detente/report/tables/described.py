@@ -1,8 +1,9 @@
 """Claims that have a method of their own: what is estimated of each, and what that says to it."""
 
-from detente.report.evidence import Evidence, entries
+from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.formats import INTERVAL, coefficient, count, p_value
+from detente.report.models import entries
 from detente.report.tables.table import Column, Row, Table, shown
 from detente.study.verdicts import described_answer
 

@@ -1,8 +1,9 @@
 """How the variables are distributed."""
 
-from detente.report.evidence import Evidence, keyed
+from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.formats import MISSING, count, decimal
+from detente.report.models import keyed
 from detente.report.tables.table import Row, Table, columns
 
 

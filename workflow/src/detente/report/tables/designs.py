@@ -8,10 +8,11 @@ from typing import Any
 import pandas as pd
 
 from detente.base.wording import lower_first
-from detente.report.evidence import Evidence, entries
+from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.formats import INTERVAL, MISSING, PER, between, count, decimal, p_value, per_thousand, percent
 from detente.report.labels import gathered, listed
+from detente.report.models import entries
 from detente.report.tables.table import Column, Row, Table, columns
 
 _COLUMNS = (

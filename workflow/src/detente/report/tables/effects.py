@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from detente.base.wording import lower_first
-from detente.report.evidence import Cell, Evidence, cell, keyed
+from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.formats import INTERVAL, MISSING, PER, bound, count, decimal, p_value, per_thousand, percent, ratio
 from detente.report.labels import BASE_RISK, covariance_label, estimator_label, event_words
+from detente.report.models import Cell, cell, keyed
 from detente.report.tables.notes import DEGREES, MDE, NOT_ESTIMABLE, failure_notes, few_switchers, verdict_rule
 from detente.report.tables.table import Column, Row, Table, shown
 from detente.stats import get

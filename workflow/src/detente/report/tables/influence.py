@@ -5,10 +5,11 @@ from collections.abc import Mapping
 import pandas as pd
 
 from detente.base.wording import lower_first
-from detente.report.evidence import Evidence, entries
+from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.formats import MISSING, count, decimal
 from detente.report.labels import listed
+from detente.report.models import entries
 from detente.report.tables.table import Column, Row, Table, columns
 
 # Parts of the data that are left out one at a time, as the head of a column calls them.

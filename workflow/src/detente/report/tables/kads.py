@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from detente.base.wording import lower_first
-from detente.report.evidence import FEW_DF, Evidence, entries
+from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.formats import INTERVAL, MISSING, PER, between, count, decimal, p_value, per_thousand
 from detente.report.labels import gathered
+from detente.report.models import FEW_DF, entries
 from detente.report.tables.table import Column, Row, Table, columns
 
 _COLUMNS = (

@@ -5,10 +5,11 @@ from typing import Any
 
 import pandas as pd
 
-from detente.report.evidence import Evidence, entries
+from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.formats import INTERVAL, PER, between, count, p_value, per_thousand, percent
 from detente.report.labels import covariance_label
+from detente.report.models import entries
 from detente.report.tables.table import Column, Row, Table, columns, shown
 from detente.study.verdicts import NOT_EXAMINED, compare, registered
 

@@ -5,10 +5,11 @@ from collections.abc import Callable
 import pandas as pd
 
 from detente.base.wording import lower_first
-from detente.report.evidence import Cell, Evidence, cell, lost_terms
+from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.formats import PER, coefficient, count, p_value
 from detente.report.labels import PEACE_UNIT, estimator_label, gathered, listed, term_label
+from detente.report.models import Cell, cell, lost_terms
 from detente.report.tables import notes
 from detente.report.tables.notes import NOT_ESTIMABLE, column_of
 from detente.report.tables.table import Column, Row, Table

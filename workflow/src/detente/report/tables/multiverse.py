@@ -5,9 +5,10 @@ from typing import Any
 import pandas as pd
 
 from detente.base.numerics import LEVEL
-from detente.report.evidence import Evidence, entries
+from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.formats import MISSING, count, decimal, percent
+from detente.report.models import entries
 from detente.report.tables.table import Row, Table, columns
 from detente.study.config import Claim
 

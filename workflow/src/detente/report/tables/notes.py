@@ -7,9 +7,10 @@ import pandas as pd
 
 from detente.base.numerics import LEVEL, POWER
 from detente.base.wording import lower_first
-from detente.report.evidence import FEW_SWITCHERS, Cell, Evidence, entries
+from detente.report.evidence import Evidence
 from detente.report.formats import INTERVAL, count, percent, scientific
 from detente.report.labels import estimator_label, gathered, listed
+from detente.report.models import FEW_SWITCHERS, Cell, entries
 
 NOT_ESTIMABLE = "n.e."
 DEGREES = "degrees of freedom of the effect's t distribution, by Satterthwaite's approximation where errors are dyadic"

@@ -1,8 +1,9 @@
 """Negative controls of every claim."""
 
-from detente.report.evidence import Evidence, entries
+from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.formats import INTERVAL, PER, between, count, p_value, per_thousand
+from detente.report.models import entries
 from detente.report.tables.notes import NOT_ESTIMABLE
 from detente.report.tables.table import Column, Row, Table, columns
 

@@ -4,10 +4,11 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from detente.report.evidence import Evidence, entries
+from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.formats import INTERVAL, MISSING, decimal, p_value, percent
 from detente.report.labels import gathered
+from detente.report.models import entries
 from detente.report.tables.table import Column, Row, Table
 
 _OWN, _DRAWN = "Headline, of base risk", "Drawn towards the mean"

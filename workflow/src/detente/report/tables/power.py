@@ -1,8 +1,9 @@
 """What the headline of each claim could have found."""
 
-from detente.report.evidence import Evidence, entries
+from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.formats import PER, count, decimal, multiple, percent
+from detente.report.models import entries
 from detente.report.tables.table import Column, Table, shown
 
 _DETECTABLE, _AT = "Detectable effect, of base risk", "At the smallest effect of interest"

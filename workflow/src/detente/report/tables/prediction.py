@@ -4,9 +4,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from detente.report.evidence import Evidence, keyed
+from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.formats import INTERVAL, MISSING, count, decimal
+from detente.report.models import keyed
 from detente.report.tables.table import Column, Row, Table
 from detente.study.robustness import ALL, BASE
 

@@ -5,10 +5,11 @@ from typing import Any
 
 import pandas as pd
 
-from detente.report.evidence import Evidence, cell
+from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.formats import INTERVAL, MISSING, PER, per_thousand, percent
 from detente.report.labels import covariance_label
+from detente.report.models import cell
 from detente.report.tables.table import Column, Table, shown
 from detente.study.estimation import not_wrong
 

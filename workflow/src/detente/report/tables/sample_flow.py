@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from detente.report.evidence import Evidence, attrition, keyed
+from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.formats import count, percent
 from detente.report.labels import gathered, listed, reason_label
+from detente.report.models import attrition, keyed
 from detente.report.tables.table import Row, Table, columns
 
 _FLOW: tuple[tuple[str, str, Callable[[float], str]], ...] = (

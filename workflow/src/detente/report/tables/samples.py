@@ -1,9 +1,10 @@
 """The headline quantity of every claim in every sample."""
 
-from detente.report.evidence import Cell, Evidence, cells
+from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.formats import INTERVAL, MISSING, PER, decimal, p_value, per_thousand, percent
 from detente.report.labels import BASE_RISK, covariance_label, estimator_label
+from detente.report.models import Cell, cells
 from detente.report.tables.notes import (
     DEGREES,
     MDE,

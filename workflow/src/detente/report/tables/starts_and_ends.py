@@ -3,10 +3,11 @@
 import math
 from typing import Any
 
-from detente.report.evidence import Cell, Evidence, cell, entries
+from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.formats import INTERVAL, MISSING, PER, between, count, decimal, p_value, per_thousand, percent
 from detente.report.labels import estimator_label
+from detente.report.models import Cell, cell, entries
 from detente.report.tables.designs import NO_VARIANCE, PERMUTED, reasons
 from detente.report.tables.table import Column, Row, Table, columns
 

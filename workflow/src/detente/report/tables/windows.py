@@ -2,10 +2,11 @@
 
 from itertools import groupby
 
-from detente.report.evidence import Evidence, entries
+from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.formats import INTERVAL, PER, count, decimal, per_thousand, percent
 from detente.report.labels import covariance_label
+from detente.report.models import entries
 from detente.report.tables.notes import MDE, NOT_ESTIMABLE
 from detente.report.tables.table import Column, Row, Table, shown
 

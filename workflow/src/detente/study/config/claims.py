@@ -15,8 +15,8 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from detente.base.errors import FormulaError, choices
 from detente.base.expressions import Table, names, parse, parse_condition, selected, uses_other_rows
 from detente.base.strict import Identifier, Once, Strict, Window, read, unrepeated
+from detente.base.units import Unit
 from detente.data import AssignedBy
-from detente.data.panel import Unit
 
 CLAIMS, SAMPLES = Path("config/claims.yaml"), Path("config/samples.yaml")
 CODE, CODE_OR_NONE = r"^[A-Z][0-9]{1,2}$", r"^([A-Z][0-9]{1,2})?$"

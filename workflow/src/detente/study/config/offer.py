@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from detente.base.errors import ConfigError
-from detente.data.panel import UNITS, Entry, Unit, catalogue, with_parts
+from detente.base.units import UNITS, Unit
+from detente.data.panel import Entry, catalogue, with_parts
 from detente.data.sources import REGISTRY, Source
 from detente.study.config.project import Project, Study
 

@@ -13,8 +13,8 @@ from pydantic import Field, ValidationInfo, field_validator
 from detente.base import strict
 from detente.base.errors import ConfigError, choices
 from detente.base.strict import Identifier, Once, Slug, Strict, Window
+from detente.base.units import UNITS, Unit
 from detente.data import SOURCES, Expressed, SourceRecord, load_sources
-from detente.data.panel import UNITS, Unit
 from detente.simulate import World
 from detente.study.config.authors import Author
 from detente.study.config.claims import CLAIMS, SAMPLES, Claim, ClaimsFile, Described, Sample, load_samples

@@ -13,7 +13,8 @@ from pydantic import Field, model_validator
 from detente.base.errors import ConfigError, choices
 from detente.base.strict import Identifier, Strict, Window
 from detente.base.types import Flags
-from detente.data.panel import STATES, Unit, build_panel, catalogue
+from detente.base.units import Unit
+from detente.data.panel import STATES, build_panel, catalogue
 from detente.data.sources import REGISTRY
 from detente.study.config.claims import CLAIMS
 

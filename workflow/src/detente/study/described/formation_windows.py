@@ -14,7 +14,7 @@ from pydantic import Field
 
 from detente.base.lags import lag
 from detente.base.strict import Identifier, Strict, Window
-from detente.data.panel import Unit
+from detente.base.units import Unit
 from detente.stats import Fit, ModelFrame, fit
 from detente.study.described.contract import Finding, Found, Line, Task
 from detente.study.described.panels import needs, panel_with

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from detente.base.errors import ConfigError, choices
-from detente.data.panel import STATES, Unit, build_panel, catalogue
+from detente.base.units import Unit
+from detente.data.panel import STATES, build_panel, catalogue
 from detente.data.sources import REGISTRY
 from detente.study.config.claims import CLAIMS
 

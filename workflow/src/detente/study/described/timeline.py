@@ -9,7 +9,7 @@ import pandas as pd
 from pydantic import Field
 
 from detente.base.strict import Strict
-from detente.data.panel import Unit
+from detente.base.units import Unit
 from detente.data.sources import KEYS
 from detente.study.described.contract import Found, Line, Task
 from detente.study.described.panels import needs, panel_with

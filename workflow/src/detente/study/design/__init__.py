@@ -8,21 +8,16 @@ from detente.base.lags import lagged
 from detente.stats import HEADLINE
 from detente.study.design import describe
 from detente.study.design.breaks import break_terms, break_year
-from detente.study.design.matrix import (
-    DURATION_UNIT_YEARS,
+from detente.study.design.matrix import DURATION_UNIT_YEARS, build_design, duration_terms, ends, in_sample, sides_of
+from detente.study.design.specified import (
     ESTIMATOR,
     OWN_EFFECT,
     REGRESSION,
     Specification,
     as_json,
-    build_design,
-    duration_terms,
     effects_of,
-    ends,
     from_json,
-    in_sample,
     misplaced,
-    sides_of,
     specification,
     specifications,
 )

@@ -11,7 +11,7 @@ from detente.base.errors import EstimationError, NotReproduced, TooFewDraws
 from detente.base.numbering import number
 from detente.base.numerics import LEVEL, NO_VARIANCE, REPRODUCED_OTHERWISE, TIE, percentiles, share_of_draws
 from detente.base.types import Array, Codes, Flags
-from detente.data.panel import Unit
+from detente.base.units import Unit
 from detente.stats import ModelFrame
 from detente.stats.covariance import totals
 from detente.stats.linear import Choice, GroupWithin

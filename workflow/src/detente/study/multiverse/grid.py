@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from math import prod
 
 from detente.base.errors import ConfigError, RoleError, UnknownEstimator, UnknownVariable, choices
-from detente.data.panel import CODINGS, GRID, STATES, UNITS, Unit
+from detente.base.units import UNITS, Unit
+from detente.data.panel import CODINGS, GRID, STATES
 from detente.data.sources import KEYS
 from detente.stats import HEADLINE, WITH_ENGINE
 from detente.study.config import Claim, Multiverse, Project, Study, load_multiverse

@@ -18,7 +18,7 @@ from detente.base.errors import EmptySample, EstimationError, NotReproduced
 from detente.base.numbering import intersect
 from detente.base.numerics import REPRODUCED, interval, two_sided
 from detente.base.types import Array, Codes, Flags
-from detente.data.panel import Unit
+from detente.base.units import Unit
 from detente.stats import ModelFrame, fit, get, with_fixed_effects
 from detente.stats.effects import average_marginal_effect
 from detente.stats.likelihood import logit_models

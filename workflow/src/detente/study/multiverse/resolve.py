@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from detente.base.errors import RoleError
-from detente.data.panel import DURATIONS, GRID, Unit
+from detente.base.units import Unit
+from detente.data.panel import DURATIONS, GRID
 from detente.stats import HEADLINE
 from detente.study.config import Claim, Control, DesignName, Multiverse, Project, Study
 from detente.study.config.multiverse import ControlSet, Option

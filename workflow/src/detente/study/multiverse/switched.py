@@ -11,7 +11,7 @@ import pandas as pd
 
 from detente.base.errors import EmptySample, EstimationError, IndefiniteCovariance
 from detente.base.numbering import intersect
-from detente.data.panel import Unit
+from detente.base.units import Unit
 from detente.stats import ModelFrame
 from detente.stats.causal import EventStudy, TreatmentPanel
 from detente.study.config import Sample

@@ -17,7 +17,7 @@ from detente.base.errors import ConfigError
 from detente.base.frames import Column, FrameSchema, count, number, share, text
 from detente.base.numerics import monte_carlo_error
 from detente.base.types import Codes
-from detente.data.panel import DYADS, Unit
+from detente.base.units import DYADS, Unit
 from detente.simulate import Hazard, World, coded_again, hazard, stream
 from detente.stats import ModelFrame
 from detente.study.config import Project, Study

@@ -8,7 +8,7 @@ import pandas as pd
 
 from detente.base.errors import EstimationError
 from detente.base.types import Array
-from detente.data.panel import Unit
+from detente.base.units import Unit
 from detente.stats.resampling import CircularShift, Randomisation
 from detente.study.config import Project, load_multiverse
 from detente.study.design import HEADLINE, Specification
