@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from detente.report.evidence import Evidence, attrition
+from detente.report.evidence import Evidence
 from detente.report.exhibit import Exhibit, Kind, made_of, registry
 from detente.report.explorer.exhibits import Plate, as_csv, rendered, whole_file
 from detente.report.formats import checksum, count
 from detente.report.labels import reason_label
+from detente.report.models import attrition
 from detente.report.tables.table import Column, Row, Table, fragment, render
 
 _CALIBRATION: tuple[tuple[Kind, str], ...] = (
