@@ -57,6 +57,22 @@ Log pseudolikelihood = -2784.2654                 Pseudo R2       =     0.0255
         ally |   1.393990   .4891900    -1.75   0.079      .952420    2.164451
       wealth |   1.027199   .0099110    -3.30   0.001      .921451    1.132948
 ------------------------------------------------------------------------------
+. mfx
+
+variable |      dy/dx    Std. Err.     z    P>|z|  [    95% C.I.   ]      X
+---------+--------------------------------------------------------------------
+    ally |   .1039906      .04891    2.12   0.034   .008127  .199851       .5
+
+. nbreg onset ally
+
+       onset |      Coef.   Std. Err.      z    P>|z|     [95% Conf. Interval]
+-------------+----------------------------------------------------------------
+        ally |   .3139912   .4891900     0.64   0.521     -.644821    1.272803
+    /lnalpha |   .7000000   .1000000                       .504003    .8959964
+-------------+----------------------------------------------------------------
+       alpha |   2.013753   .2013753                      1.655333    2.449778
+------------------------------------------------------------------------------
+
 . xtabond onset ally
 
        onset |      Coef.   Std. Err.      z    P>|z|     [95% Conf. Interval]
@@ -135,7 +151,7 @@ def drafted(folder: Path, name: str, text: str | bytes) -> tuple[dict[str, Any],
 
 def test_a_log_of_stata_gives_commands_numbers_and_marks(tmp_path: Path) -> None:
     models, text = drafted(tmp_path, "table.log", STATA)
-    gee, logit, other = models.values()
+    gee, logit, negbin, other = models.values()
     assert gee["terms"] == ["trade1", "trade2", "ally", "contiguous"]
     assert (gee["estimator"], gee["options"], gee["vcov"]) == ("gee", {"working": "ar1"}, "pairid")
     assert gee["sample"] == "year>1950 and not missing(ally)" and gee["fixed_effects"] == ["pairid"]
@@ -148,11 +164,15 @@ def test_a_log_of_stata_gives_commands_numbers_and_marks(tmp_path: Path) -> None
     # The error of an odds ratio is not that of the coefficient.
     assert logit["printed"]["ally"] == {"odds_ratio": "1.393990", "statistic": "-1.75", "p_value": "0.079"}
     assert logit["statistics"]["log_likelihood"] == "-2784.2654" and logit["statistics"]["clusters"] == "36"
+    # The third number of these rows is an end of the interval, and no statistic.
+    assert negbin["printed"]["/lnalpha"] == {"estimate": ".7000000", "std_error": ".1000000"}
+    assert negbin["printed"]["alpha"] == {"estimate": "2.013753", "std_error": ".2013753"}
     assert "infeasible" in other
     for mark in (
         "note: 3 groups omitted",
         "'wealth' is no column of the data: derive it",
         "command 'xtabond': no estimator",
+        "line 43: a table of marginal effects",
     ):
         assert f"# NOT READ: {mark}" in text
 
@@ -205,7 +225,7 @@ def test_the_command_pins_the_data_and_overwrites_nothing(tmp_path: Path, capsys
     drafted(tmp_path, "table.log", STATA)
     words = ["replicate", "new", str(tmp_path / "dyads.csv"), "--log", str(tmp_path / "table.log"), "--out"]
     assert main([*words, str(tmp_path / "new.yaml")]) == 0
-    assert "3 models, 50 numbers" in capsys.readouterr().out
+    assert "4 models, 60 numbers" in capsys.readouterr().out
     assert (
         yaml.safe_load((tmp_path / "new.yaml").read_text())["data"]["data"]["bytes"]
         == (tmp_path / "dyads.csv").stat().st_size

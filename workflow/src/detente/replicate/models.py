@@ -44,7 +44,8 @@ EQUATION = re.compile(r"\[(?P<value>[^\]]+)\](?P<term>.+)")
 BINARY = tuple(
     name for name, found in REGISTRY.items() if found.outcome == "binary" and "log_likelihood" in found.statistics
 )
-CUT = re.compile(r"_cut(\d+)")
+CUT = re.compile(r"[/_]cut(\d+)")
+SHAPES = {"/lnalpha": "ln(alpha)", "/lnsig2u": "lnsig2u"}
 DUMMIES = re.compile(r"dummies\((?P<column>[^()]+)\)")
 
 
@@ -142,11 +143,11 @@ class Fitted:
 
 
 def translated(name: str) -> str:
-    """The estimator's name of a term from the printed one: `[2]_cons` → `intercept[2]`, `_cut1` → `cut1`."""
+    """The estimator's name of a term from the printed one: `[2]_cons` → `intercept[2]`, `_cut1`, `/cut1` → `cut1`."""
     equation = EQUATION.fullmatch(name)
     if equation:
         return f"{translated(equation['term'])}[{equation['value']}]"
-    return estimators.CONSTANT if name in CONSTANTS else CUT.sub(r"cut\1", name)
+    return estimators.CONSTANT if name in CONSTANTS else SHAPES.get(name) or CUT.sub(r"cut\1", name)
 
 
 def estimate(spec: Published, table: Table) -> Fitted:

@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from detente.replicate.drafts import Draft
 
 COMMAND = re.compile(r"\. ?(?P<words>\s*\S.*)")
-HEADER = re.compile(r"^\s*(?P<outcome>\S*)\s*\|\s+(?P<columns>.*(Coef\.|Coefficient|Odds [Rr]atio|IRR|RRR|dy/dx).*)$")
+HEADER = re.compile(r"^\s*(?P<outcome>\S*)\s*\|\s+(?P<columns>.*(Coef\.|Coefficient|Odds [Rr]atio|IRR|RRR).*)$")
 ROW = re.compile(r"^\s*(?P<name>[^|]+?)\s*\|\s*(?P<cells>.*)$")
 RULE = re.compile(r"^-{3,}[+-]*-*$")
 COLUMNS: Mapping[str, str] = {
@@ -68,6 +68,8 @@ def models(text: str, columns: Sequence[str]) -> list[Draft]:
             prepared = []
             table_before = at = after
             continue
+        if "dy/dx" in lines[at] and found:
+            found[-1].unread.append(f"line {at + 1}: a table of marginal effects: `ame` or `mem` of a term")
         at += 1
     return found
 
@@ -123,7 +125,10 @@ def _table(draft: Draft, lines: Sequence[str], at: int) -> int:
             equation = "" if row["name"] == draft.outcome else row["name"]
         elif len(cells) >= 2 and all(re.fullmatch(NUMBER, cell) for cell in cells[:2]):
             term = f"[{equation}]{row['name']}" if equation else row["name"]
-            draft.printed[term] = _numbers(order, cells)
+            # Rows such as alpha's have no statistic: what stands in the third place is an end of the interval.
+            whole = len(cells) == len(order)
+            draft.printed[term] = _numbers(order if whole else order[:2], cells)
+            draft.unread += [] if whole else [f"line {i + 1}: {line}: only its first two numbers"]
         else:
             draft.unread.append(f"line {i + 1}: {line}")
     return len(lines)
