@@ -65,9 +65,8 @@ def refit(
     variant, folder = known[spec_id], panels or Path("data", "processed", study.name, "robustness")
     spec = variant.specification
     if not folder.is_dir():
-        raise ConfigError(
-            f"{folder.as_posix()}: there are no panels; make them by `detente run {study.name} robustness`"
-        )
+        way = f"make them by `detente run {study.name} robustness`"
+        raise ConfigError(f"{folder.as_posix()}: there are no panels of {study.name}; {way}")
     rows = read_panels(folder, [spec])
     frame = fitted(rows, [variant], list(grid.nodes))
     print(f"{spec}\n")
