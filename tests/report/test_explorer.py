@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import posixpath
 import re
@@ -75,6 +76,9 @@ def test_every_claim_of_the_ledger_has_a_row_and_a_page_without_any_script() -> 
         assert f'<a href="claims/{row.claim}.html">' in listed
         page = files[f"claims/{row.claim}.html"].decode("utf-8")
         assert f"<h1>{row.label}</h1>" in page.replace("&#39;", "'")
+    rules = files[f"claims/{CLAIM}.html"].decode("utf-8").partition('class="checks"')[2].partition("</table>")[0]
+    assert "are negligible themselves" in rules
+    assert not re.search(r"\]\(|\*\w", rules), "marks of the page that rules are written for"
     assert "<noscript>" in files[f"claims/{CLAIM}.html"].decode("utf-8")
 
 
@@ -114,7 +118,10 @@ def test_the_answer_counts_what_the_ledger_says(verdicts: list[str], said: str) 
     sentences = answer(explored.evidence().with_frames(ledger=ledger))
     assert sentences[0] == said
     conclusive = sum(verdict != "inconclusive" for verdict in verdicts)
-    assert sentences[1].startswith("As none is conclusive" if not conclusive else "Of the ")
+    begins = {0: "As none is conclusive", 1: "The one that is conclusive does not pass"}
+    assert sentences[1].startswith(
+        begins.get(conclusive, f"Of the {['', '', 'two'][conclusive]} that are conclusive, none pass")
+    )
 
 
 def test_columns_are_packed_in_little_room_and_refused_where_codes_would_not_do() -> None:
@@ -190,6 +197,22 @@ def test_what_is_downloaded_is_the_rows_of_the_frame() -> None:
     for name in ("specification", "claim", "source", "controls", "estimand", "error", "message", "verdict"):
         assert list(found[name]) == list(expected[name]), name
     np.testing.assert_array_equal(found["estimate"], expected["estimate"])
+    assert set(found["world"]) == {"SIMULATED WORLD"}
+
+
+@node
+def test_parquet_that_a_page_writes_is_read_as_the_same_table() -> None:
+    program = """
+      const parts = Parquet.written(Multiverse.columns(table, table.order));
+      return Buffer.concat(parts.map(part => Buffer.from(part))).toString('base64');
+    """
+    found = pd.read_parquet(io.BytesIO(base64.b64decode(explored.in_node(CLAIM, program))))
+    expected = frame().set_index("spec_id").loc[found["spec_id"]].reset_index()
+    assert len(found) == len(frame())
+    for name in ("specification", "source", "message", "verdict"):
+        assert list(found[name]) == list(expected[name]), name
+    for name in ("estimate", "conf_low", "nobs", "statistic"):
+        np.testing.assert_array_equal(found[name], expected[name].astype("float64"), name)
     assert set(found["world"]) == {"SIMULATED WORLD"}
 
 

@@ -88,7 +88,7 @@ def pages(files: Mapping[str, bytes]) -> dict[str, str]:
 
 def in_node(claim: str, program: str) -> Any:
     """What a program returns that sees `table`, the specifications of a claim, and `Multiverse`."""
-    scripts = [(REPORT / "site" / "multiverse.js").read_text(encoding="utf-8"),
+    scripts = [*((REPORT / "site" / name).read_text(encoding="utf-8") for name in ("multiverse.js", "parquet.js")),
                "const Explorers = {take(source) {this.source = source}};",
                site()[f"data/{claim}.js"].decode("utf-8"),
                "const table = Multiverse.unpacked(Explorers.source);",

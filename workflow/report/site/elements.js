@@ -95,9 +95,9 @@ const Elements = (() => {
     history.replaceState(null, "", hash ? `#${hash}` : location.href.replace(/#.*/, ""));
   }
 
-  /** Have the browser save a text as a file. @param {string} text @param {string} name */
-  function save(text, name) {
-    const address = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+  /** Have the browser save parts, one after the other, as a file. @param {any[]} parts @param {string} name */
+  function save(parts, name) {
+    const address = URL.createObjectURL(new Blob(parts));
     h("a", { href: address, download: name }).click();
     setTimeout(() => URL.revokeObjectURL(address), 1000);
   }

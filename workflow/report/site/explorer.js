@@ -114,7 +114,8 @@ class Explorer {
           "div",
           { class: "buttons" },
           h("button", { type: "button", click: () => this.reset() }, "All options"),
-          h("button", { type: "button", click: () => this.download() }, "Download CSV"),
+          h("button", { type: "button", click: () => this.download("csv") }, "Download CSV"),
+          h("button", { type: "button", click: () => this.download("parquet") }, "Parquet"),
         ),
       ),
       this.note,
@@ -371,14 +372,16 @@ class Explorer {
     return Multiverse.csv(this.table, this.all);
   }
 
-  /** A name for that file, which says so where the world is simulated. */
-  get filename() {
+  /** A name for a file of it, which says so where the world is simulated. @param {string} ending */
+  filename(ending) {
     const { source } = this.table;
-    return `multiverse_${source.study}_${source.claim}${source.simulated ? "_SIMULATED_WORLD" : ""}.csv`;
+    return `multiverse_${source.study}_${source.claim}${source.simulated ? "_SIMULATED_WORLD" : ""}.${ending}`;
   }
 
-  download() {
-    Elements.save(this.content(), this.filename);
+  /** @param {"csv" | "parquet"} ending */
+  download(ending) {
+    const made = ending === "csv" ? [this.content()] : Parquet.written(Multiverse.columns(this.table, this.all));
+    Elements.save(made, this.filename(ending));
   }
 }
 

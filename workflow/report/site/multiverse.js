@@ -266,31 +266,45 @@ const Multiverse = (() => {
     return /[",\n\r]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
   }
 
-  /** Rows as CSV at full precision, the columns those of the file of all specifications.
-   * @param {Table} table @param {Uint32Array} rows @returns {string} */
-  function csv(table, rows) {
+  /** Rows as columns, named and ordered as in the file of all specifications, marked where the world is simulated.
+   * @param {Table} table @param {Uint32Array} rows @returns {Column[]} */
+  function columns(table, rows) {
     const decisions = table.source.decisions.map((d) => d.name);
     const rest = Object.keys(table.words).filter((name) => !decisions.includes(name));
-    const heads = ["spec_id", "specification", "claim", ...decisions, ...rest, ...Object.keys(table.numbers)];
-    const lines = [...(table.source.simulated ? ["world"] : []), ...heads].join(",");
-    const numbersOf = Object.values(table.numbers);
-    const made = Array.from(rows, (row) =>
-      [
-        ...(table.source.simulated ? ["SIMULATED WORLD"] : []),
-        table.ids[row],
-        quoted(departures(table, row)),
-        table.source.claim,
-        ...[...decisions, ...rest].map((name) => quoted(word(table, name, row))),
-        ...numbersOf.map((column) => (Number.isNaN(column[row]) ? "" : String(column[row]))),
-      ].join(","),
+    const words = (/** @type {string} */ name, /** @type {(row: number) => string} */ of) => ({
+      name,
+      values: Array.from(rows, of),
+    });
+    return [
+      ...(table.source.simulated ? [words("world", () => "SIMULATED WORLD")] : []),
+      words("spec_id", (row) => table.ids[row]),
+      words("specification", (row) => departures(table, row)),
+      words("claim", () => table.source.claim),
+      ...[...decisions, ...rest].map((name) => words(name, (row) => word(table, name, row))),
+      ...Object.entries(table.numbers).map(([name, all]) => ({
+        name,
+        values: Float64Array.from(rows, (row) => all[row]),
+      })),
+    ];
+  }
+
+  /** The same as CSV, with all digits. @param {Table} table @param {Uint32Array} rows @returns {string} */
+  function csv(table, rows) {
+    const found = columns(table, rows);
+    const cells = found.map(({ values }) =>
+      values instanceof Float64Array
+        ? Array.from(values, (v) => (Number.isNaN(v) ? "" : String(v)))
+        : values.map(quoted),
     );
-    return [lines, ...made, ""].join("\n");
+    const lines = Array.from(rows, (_, i) => cells.map((column) => column[i]).join(","));
+    return [found.map(({ name }) => name).join(","), ...lines, ""].join("\n");
   }
 
   return {
     COVARIANCE,
     EQUIVALENT,
     UNCERTAIN,
+    columns,
     counted,
     csv,
     departures,

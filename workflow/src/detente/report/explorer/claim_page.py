@@ -1,5 +1,6 @@
 """What the page of a claim says, from its statement to what would settle it."""
 
+import re
 from typing import Any
 
 import pandas as pd
@@ -88,13 +89,18 @@ def checks(evidence: Evidence, claim: str) -> list[dict[str, str]]:
     return [
         {
             "words": check.words,
-            "rule": check.rule,
+            "rule": _plain(check.rule),
             "outcome": str(found[name].outcome),
             "reason": str(found[name].reason) if found[name].outcome != "pass" else "",
         }
         for name, check in CHECKS.items()
         if name in found
     ]
+
+
+def _plain(rule: str) -> str:
+    """A rule as it is written for docs/verdicts.md, without marks and references to that page."""
+    return re.sub(r"\*(\w+)\*", r"“\1”", re.sub(r" \(\[[^\]]*\]\([^)]*\)\)", "", rule))
 
 
 def covariances(evidence: Evidence, claim: str) -> Table:

@@ -38,8 +38,10 @@ def _checks(tested: pd.DataFrame) -> str:
     if conclusive.empty:
         return "As none is conclusive, no check of robustness bears on a verdict."
     robust = int((conclusive["strength"] == "robust").sum())
-    of = f"Of {'the one that is' if len(conclusive) == 1 else f'the {spelled(len(conclusive))} that are'} conclusive"
-    return f"{of}, {spelled(robust)} {'passes' if robust == 1 else 'pass'} every check of robustness."
+    if len(conclusive) == 1:
+        return f"The one that is conclusive {'passes' if robust else 'does not pass'} every check of robustness."
+    passing = f"{spelled(robust)} {'passes' if robust == 1 else 'pass'}"
+    return f"Of the {spelled(len(conclusive))} that are conclusive, {passing} every check of robustness."
 
 
 def _specifications(evidence: Evidence) -> str:

@@ -34,7 +34,7 @@ from detente.report.labels import covariance_label
 from detente.report.tables.table import BANNER, fragment, render
 from detente.study.config import Described
 
-SCRIPTS = ("elements", "page", "multiverse", "curve", "specification", "explorer", "compare")
+SCRIPTS = ("elements", "page", "multiverse", "parquet", "curve", "specification", "explorer", "compare")
 ASSETS = ("site.css", *(f"{name}.js" for name in SCRIPTS))
 PAGES = (
     ("index.html", "Answer"), ("claims.html", "Claims"), ("compare.html", "Compare"), ("data.html", "Data"),
