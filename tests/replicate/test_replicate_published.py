@@ -11,7 +11,6 @@ import pytest
 from detente.replicate import FAILING, Replication, check_columns, replicate, tables
 from detente.replicate.models import specification
 from detente.replicate.reading import read_publication
-from detente.replicate.run import places
 from detente.replicate.schema import Publication
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,7 +48,7 @@ def test_every_printed_number_stands_in_a_file(path: Path, replication: Path) ->
     listed = pd.read_csv(replication / path.stem / "targets.tsv", sep="\t", dtype=str, keep_default_na=False)
     publication = read_publication(path)
     specs = [specification(publication, name) for name in publication.models]
-    held = Counter(place.target.printed for spec in specs for place in places(spec))
+    held = Counter(place.target.printed for spec in specs for place in spec.model.places())
     wanted = Counter(value for column in ("estimate", "std_error") for value in listed[column] if value)
     said = [part.split("=")[-1].split(" ")[0] for text in listed["other_stat"] for part in text.split(";") if part]
     wanted += Counter(said)
