@@ -15,7 +15,6 @@ from functools import partial
 from pathlib import Path
 
 import pandas as pd
-import pyreadr
 
 from detente.base.files import write_arrow, write_bytes, write_csv, write_frame, write_whole, zipped
 from detente.base.rdata import write_rds
@@ -45,6 +44,8 @@ def write_raw(path: Path, tables: Mapping[str, pd.DataFrame]) -> None:
 
 
 def _encoded(ending: str, tables: Mapping[str, pd.DataFrame]) -> bytes:
+    import pyreadr
+
     if ending == ".zip":
         return zipped({name: _encoded(Path(name).suffix, {name: frame}) for name, frame in tables.items()})
     if ending == ".xlsx":

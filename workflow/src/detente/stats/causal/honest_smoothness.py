@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize
 from scipy.special import ndtr, ndtri
 
 from detente.base.numerics import CRITICAL, TINY
@@ -85,6 +84,8 @@ def _least_variance(given: Moments, base: Array, free: Array) -> Array:
 
 def _least_bias(curve: tuple[Array, Array], free: Array) -> Array:
     """By linear programming: least Σ u with −u ≤ trend of the weights ≤ u."""
+    from scipy import optimize
+
     fixed, moved = curve
     if not free.shape[1]:
         return np.zeros(0)
@@ -106,6 +107,8 @@ def _descended(
     given: Moments, bound: float, level: float, space: tuple[Array, Array], curve: tuple[Array, Array], start: Array
 ) -> Array:
     """Weights of least half-length, by sequential quadratic programming in the weights and the sizes of their bias."""
+    from scipy import optimize
+
     (base, free), (fixed, moved) = space, curve
     columns, size = free.shape[1], len(fixed)
     unit = given.std_error

@@ -13,7 +13,6 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from scipy import optimize
 
 from detente.base.errors import (
     EstimationError,
@@ -106,6 +105,8 @@ class LogRank(Printed):
 
         `beyond` tells what is asked for where the observed number is the least (0) or the most (infinite) that can be.
         """
+        from scipy import optimize
+
         at, last = self.observed - self.first, len(self.weights) - 1
         if at == 0 and beyond != math.inf:
             return 0.0

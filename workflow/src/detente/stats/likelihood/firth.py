@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.optimize import brentq
 
 from detente.base.errors import EstimationError, NotConverged, UnknownVariable, choices
 from detente.base.numerics import END, NEAR, RELATIVE_END, SETTLED_FIRTH, SETTLED_HELD
@@ -172,6 +171,8 @@ def profile_interval(design: ModelFrame, term: str, level: float = 0.95) -> tupl
         return fall - fallen
 
     def end(sign: float) -> float:
+        from scipy.optimize import brentq
+
         reach, nearest["start"] = 1.0, estimate
         while excess(estimate[j] + sign * reach * error) > 0:
             reach *= 2

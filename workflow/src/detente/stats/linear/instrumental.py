@@ -4,7 +4,6 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import optimize
 
 from detente.base.errors import (
     DetenteError,
@@ -287,6 +286,8 @@ class _Curve:
 
     def below(self, bound: float) -> tuple[tuple[float, float], ...]:
         """Intervals of β in which the statistic of y − β d is at most `bound`."""
+        from scipy import optimize
+
         m = len(self.coefficients) // 2
         unit = math.sqrt(np.trace(self.vcov[:m, :m]) / np.trace(self.vcov[m:, m:]))
 

@@ -7,7 +7,6 @@ from functools import reduce
 
 import numpy as np
 import pandas as pd
-from scipy import optimize
 
 from detente.base.errors import EmptySample, EstimationError, NoDyads, choices
 from detente.base.numerics import PREDICTED, percentiles
@@ -158,6 +157,8 @@ def _predicted(y: Array, x: Array, parts: Sequence[tuple[Codes, Codes]]) -> Arra
 
 def _logit(x: Array, y: Array, start: Array | None) -> Array:
     """Coefficients (k,) of a logit with a weak normal prior, the constant first and without one."""
+    from scipy import optimize
+
     if y.min() == y.max():
         raise EstimationError(f"the outcome is {y[0]:.0f} in all {len(y):,} rows that a prediction would rest on")
     objective, precision = likelihood(LOGIT, y, x), np.full(x.shape[1], PRIOR**-2)
