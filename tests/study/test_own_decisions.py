@@ -8,6 +8,7 @@ import pytest
 
 from detente.base.errors import ConfigError, DetenteError
 from detente.plan import Plan
+from detente.study import load
 from detente.study.config import load_multiverse, load_project
 from detente.study.multiverse import grids_of
 
@@ -105,3 +106,32 @@ def test_a_unit_that_its_claims_do_not_have_is_refused(tmp_path: Path, unit: str
     with pytest.raises(ConfigError) as caught:
         load_project(ROOT, own(tmp_path, f"extends: tiny\nname: mine\nunit: {unit}\nclaims: {claims}\n"))
     assert str(caught.value).startswith(fault)
+
+
+@pytest.mark.fault("configuration")
+@pytest.mark.parametrize(
+    ("said", "fault"),
+    [
+        ("unit: directed-dyad-year\n", "members of a k-ad has no direction and no moderator; leave `kads` out"),
+        ("", "and the control 'close' is of 'close', which the study defines; leave out `kads` or the control"),
+    ],
+)
+def test_a_claim_beside_its_kads_that_these_cannot_have_is_refused(tmp_path: Path, said: str, fault: str) -> None:
+    text = f"""\
+extends: tiny
+name: mine
+{said}variables: {{close: {{expression: distance_km < 100, unit: 0/1}}}}
+controls: {{close: {{variable: close, role: confounder}}}}
+claims:
+  - name: drills
+    treatment: exercise_any
+    outcome: {"initiation_gml" if said else "onset_gml"}
+    controls: [{"" if said else "close, "}peace_years]
+    expected: lowers
+    kads: exercise
+"""
+    with pytest.raises(ConfigError) as caught:
+        load(ROOT, own(tmp_path, text))
+    assert fault in str(caught.value)
+    assert "mine.yaml:" in str(caught.value)
+    assert "› kads" in str(caught.value)

@@ -17,6 +17,7 @@ from detente.study.design import build_design, specification
 from detente.study.estimation import estimate
 
 from support.builders import REPOSITORY
+from support.workflows import copy_project, snakemake
 
 PAGE = (REPOSITORY / "docs" / "own-study.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
@@ -99,3 +100,19 @@ def test_its_robustness_is_refused_before_anything_is_built(tmp_path: Path) -> N
     plan = Plan(REPOSITORY, written(tmp_path), ConfigError)
     with pytest.raises(ConfigError, match=r"mine.yaml:6 › unit: robustness examines claims about dyads"):
         plan.robustness.plans["trainers"].grids  # noqa: B018
+
+
+@pytest.mark.slow
+@pytest.mark.record
+def test_its_paper_speaks_of_states(tmp_path: Path) -> None:
+    project = copy_project(tmp_path / "project")
+    built = snakemake(project, "trainers", "--configfile", str(written(tmp_path)))
+    assert built.returncode == 0, built.stderr[-3000:]
+    page = (project / "reports/trainers/index.html").read_text("utf-8")
+    text = re.sub(r"<[^>]*>", " ", page)
+    assert "The unit is the state-year" in text
+    assert "onsets per 1,000 state-years" in text
+    assert "Fewer than 30 dyads" not in text and "dyad effects" not in text
+    # What is left of dyads: the outcomes' own definitions, a source's title, and a covariance that others may have.
+    left = {m[0] for m in re.finditer(r"\b\w* ?dyads?\b[^.;]{0,20}", text) if "any dyad of the state" not in m[0]}
+    assert len(left) <= 2, left

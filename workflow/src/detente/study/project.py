@@ -17,9 +17,9 @@ from detente.base.errors import (
     choices,
 )
 from detente.base.strict import located
-from detente.base.units import Unit
+from detente.base.units import DYADS, Unit
 from detente.data import SOURCES, SourceRecord, rules
-from detente.data.panel import DURATIONS, Entry, check_window
+from detente.data.panel import DURATIONS, Entry, catalogue, check_window
 from detente.data.sources import REGISTRY, Source, source
 from detente.simulate import WRITTEN
 from detente.stats import ModelFrame, get, read, with_fixed_effects
@@ -45,6 +45,7 @@ def load(root: Path, override: Path | None = None) -> Project:
     _refuse(UnknownVariable, _unknown(project, known))
     project = completed(project)
     _refuse(RoleError, _unfit(project, known))
+    _refuse(ConfigError, _apart_from_kads(project))
     _check_estimators(project)
     _check_joined(project, known)
     _check_described(project)
@@ -167,6 +168,22 @@ def _unfit(project: Project, offered: Offered) -> Iterator[str]:
             if fault := misplaced(claim, controls[name], DURATIONS):
                 where = project.at("claims", claim.id, "controls", i).removesuffix(f" › {i}")
                 yield f"{where} › {name}: {fault}"
+
+
+def _apart_from_kads(project: Project) -> Iterator[str]:
+    """What a claim that is set beside its k-ads has and a k-ad cannot have."""
+    record = catalogue(list(REGISTRY.values()), DYADS)
+    for claim in (c for c in project.claims.claims.values() if c.kads is not None):
+        if claim.unit != DYADS or claim.moderator is not None:
+            where = project.at("claims", claim.id, "kads")
+            yield f"{where}: what happens among members of a k-ad has no direction and no moderator; leave `kads` out"
+        for name in claim.controls:
+            if (variable := project.claims.controls[name].variable) not in record:
+                where = project.at("claims", claim.id, "kads")
+                yield (
+                    f"{where}: k-ads have the variables of the record, and the control {name!r} is of {variable!r}, "
+                    "which the study defines; leave out `kads` or the control"
+                )
 
 
 def _at(project: Project, file: Path, *keys: str | int) -> str:
