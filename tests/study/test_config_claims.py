@@ -8,6 +8,7 @@ import pytest
 
 from detente.base import strict
 from detente.base.errors import choices
+from detente.base.units import UNITS
 from detente.data.panel import catalogue
 from detente.data.panel.outcomes import DURATIONS as CODED
 from detente.data.sources import REGISTRY
@@ -21,10 +22,7 @@ from support.pages import WORKS
 
 WIDTH = 120
 SHIPPED = strict.read(REPOSITORY / CLAIMS_FILE, ClaimsFile)
-OFFERED = {
-    directed: catalogue(list(REGISTRY.values()), "directed-dyad-year" if directed else "dyad-year")
-    for directed in (False, True)
-}
+OFFERED = {unit: catalogue(list(REGISTRY.values()), unit) for unit in UNITS}
 
 
 @pytest.mark.fault("configuration")

@@ -113,7 +113,7 @@ class RobustnessPlan(Stages):
         """What a panel is of: dyads, years with those before the first, sources, variables."""
         first, last, lead = years_of(self.study, list(self.grids.values()))
         variables = " ".join(self._variables[unit])
-        asked = f"{self.joining(self._sources[unit])} --variables {variables}{self.defined()}"
+        asked = f"{self.joining(self._sources[unit])} --variables {variables}{self.defined(self._variables[unit])}"
         return f"{ASKED[unit]}--years {first}-{last} --lead-in {lead} {asked}"
 
     @property

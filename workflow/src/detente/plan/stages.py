@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -116,9 +116,13 @@ class Stages:
         """What is said of tables of the user's own."""
         return [canonical(self.project.data[slug].definition.model_dump(mode="json")) for slug in slugs]
 
-    def defined(self) -> str:
-        """Options: variables that the study makes of those of the panel."""
-        said = (canonical(item.model_dump(mode="json")) for item in self.project.variables.values())
+    def defined(self, wanted: Collection[str] | None = None) -> str:
+        """Options: variables that the study makes of those of the panel; of some that are `wanted`, and their parts."""
+        known = self.project.variables
+        used = set(known if wanted is None else wanted)
+        while more := {need for name in used & known.keys() for need in known[name].needs} - used:
+            used |= more
+        said = (canonical(item.model_dump(mode="json")) for name, item in known.items() if name in used)
         options = " ".join(map(quote, said))
         return f" --define {options}" if options else ""
 
