@@ -68,7 +68,8 @@ def test_a_variable_that_the_panel_lacks_is_refused(
 ):
     at = change(copied / CLAIMS_FILE, old, new)
 
-    legal = {*OFFERED["dyad-year"], *(OFFERED["directed-dyad-year"] if where.startswith("controls") else ())}
+    every = set().union(*OFFERED.values())
+    legal = every if where.startswith("controls") else {*OFFERED["dyad-year"]}
     assert choices(name, legal).endswith(f"nearest: {nearest!r}")
     fault = f"{name!r} is not a variable of the panel; {choices(name, legal)}"
     assert refusal(copied) == f"UnknownVariable: {CLAIMS_FILE}:{at} › {where}: {fault}"
@@ -256,6 +257,7 @@ def test_a_moderator_measured_after_the_treatment_is_refused(copied: Path):
 
 def test_a_moderator_of_the_treatment_s_own_year_is_legal(copied: Path):
     change(copied / CLAIMS_FILE, EXERCISE, EXERCISE + MODERATOR.replace("lag: 2", "lag: 1"))
+    change(copied / CLAIMS_FILE, "    kads: exercise\n", "")
 
     moderator = load(copied).claims.claims["exercise"].moderator
     assert moderator is not None

@@ -13,7 +13,8 @@ from detente.base.errors import UnknownVariable
 from detente.stats import get, with_fixed_effects
 from detente.study.config.claims import Control, Duration, Moderator
 from detente.study.config.project import load_project
-from detente.study.design import KNOTS, Specification, build_design, duration_terms, region_years, specifications
+from detente.study.design import Specification, build_design, duration_terms, specifications
+from detente.study.design.matrix import KNOTS, region_years
 
 from support.builders import REPOSITORY, dyad_years, panel
 

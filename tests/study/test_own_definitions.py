@@ -159,7 +159,7 @@ def test_steps_of_a_shipped_study_read_nothing_of_a_file_of_ones_own(tmp_path: P
             "claims:\n" + FIVE_LINES + "    expectd: lowers\n",
             "mine.yaml:9 › claims › 0 › expectd: unknown key; legal values: assigned, code, contrast, controls, "
             "design, designs, directed, evidence, expected, family, instrument, kads, label, lag, moderator, outcome, "
-            "placebos, sample, statement, treatment, why, window; nearest: 'expected'",
+            "placebos, sample, statement, states, treatment, why, window; nearest: 'expected'",
         ),
         ("claims: [{treatment: exercise_any, outcome: onset_gml}]",
          "mine.yaml:3 › claims › 0: a definition needs a `name`, or is one name with its value"),

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from jinja2 import Environment, StrictUndefined, Template
 
 from detente.base.errors import ConfigError, choices
+from detente.base.units import DYADS
 from detente.report.exhibit import Exhibit
 from detente.report.units import template_of_unit
 
@@ -178,7 +179,7 @@ def _printed(value: Any) -> Any:
 
 def _template(source: str, values: Mapping[str, Any]) -> Template:
     """A template, compiled, in the words of the study's unit."""
-    return _compiled(template_of_unit(source, values["study"]["unit"]))
+    return _compiled(template_of_unit(source, values.get("study", {}).get("unit", DYADS)))
 
 
 _compiled = cache(Environment(undefined=StrictUndefined, lstrip_blocks=True, finalize=_printed).from_string)
