@@ -108,7 +108,7 @@ def test_raw_files_that_cannot_be_had_are_all_named_first(
     assert panel_file(copy, tmp_path / "panel.csv", add=list(IN_PLACE)) == 1
 
     said = capsys.readouterr().err
-    assert said.startswith("RawFilesUnavailable: ")
+    assert said.startswith("WrongBytes: ")
     assert "states2016.csv" in said
     assert "rivalry/gone.csv" in said
 

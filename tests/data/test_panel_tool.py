@@ -258,7 +258,7 @@ def test_a_raw_file_that_changed_is_never_used(root: Path, tmp_path: Path, capsy
 
     text = refused(panel_file(copy, tmp_path / "panel.csv", add=["rivalry"]), capsys)
 
-    assert text.startswith("RawFilesUnavailable: 1 of 3 raw files cannot be had")
+    assert text.startswith("WrongBytes: 1 of 3 raw files cannot be had")
     assert f"{path}: wrong bytes: found" in text
 
 

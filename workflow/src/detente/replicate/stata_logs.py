@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from detente.replicate.drafts import Draft
+from detente.stats import REGISTRY
 
 COMMAND = re.compile(r"\. ?(?P<words>\s*\S.*)")
 HEADER = re.compile(r"^\s*(?P<outcome>\S*)\s*\|\s+(?P<columns>.*(Coef\.|Coefficient|Odds [Rr]atio|IRR|RRR).*)$")
@@ -28,12 +29,6 @@ STATISTICS: Mapping[str, str] = {
     rf"adjusted for {NUMBER} clusters in": "clusters",
 }  # fmt: skip
 CLUSTERS = re.compile(r"adjusted for (?:[\d,]+ clusters in|clustering on) (\w+)")
-ESTIMATORS: Mapping[str, str] = {
-    "regress": "lpm", "reg": "lpm", "logit": "logit", "logistic": "logit", "probit": "probit", "dprobit": "probit",
-    "cloglog": "cloglog", "poisson": "poisson", "nbreg": "negbin", "clogit": "clogit", "xtgee": "gee", "areg": "lpm",
-    "reghdfe": "lpm", "ologit": "ordered_logit", "mlogit": "multinomial_logit", "relogit": "king_zeng",
-    "firthlogit": "firth", "ppmlhdfe": "fepoisson", "ivregress": "iv_lpm",
-}  # fmt: skip
 OF_GROUPS = ("gee", "within", "between", "random_effects", "clogit")
 OF_XTREG: Mapping[str, str] = {"fe": "within", "be": "between", "re": "random_effects"}
 # Commands that make variables or choose rows, which a reviewer writes as `steps` and `derive`.
@@ -193,7 +188,7 @@ def _estimator(draft: Draft, name: str, options: str) -> None:
     elif name == "xtlogit":
         draft.estimator = "clogit" if re.search(r"\bfe\b", options) else ""
     else:
-        draft.estimator = ESTIMATORS.get(name, "")
+        draft.estimator = _called(name)
     if not draft.estimator:
         draft.unread.append(f"command {name!r}: no estimator is known for it; options: {options.strip() or 'none'}")
     if group := re.search(r"\b(?:group|i|absorb)\(([\w ]+)\)", options):
@@ -251,3 +246,9 @@ def _named(word: str, columns: Sequence[str]) -> str | None:
     """The column of a name, or of an abbreviation that begins one alone."""
     begun = [name for name in columns if name.startswith(word)]
     return word if word in columns else begun[0] if len(begun) == 1 else None
+
+
+def _called(command: str) -> str:
+    """The estimator that a command of Stata is, by name or as it is called elsewhere; "" for another."""
+    named = (e.name for e in REGISTRY.values() if command == e.name or command in e.elsewhere)
+    return next(named, "")

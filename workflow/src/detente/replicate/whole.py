@@ -25,6 +25,7 @@ from detente.stats.likelihood import nb2, newton, penalised_fall
 OTHERWISE = ("random_effects", "between", "iv_lpm", "gee")
 POISSON = ("poisson", "fepoisson")
 COUNTS = ("negbin", "negbin_given")
+LOG_ALPHA = "ln(alpha)"
 BORROWED = ("zip", "cox")
 # In R the variance of a linear model is a parameter of its likelihood.
 WITH_VARIANCE = ("r-sandwich",)
@@ -139,8 +140,8 @@ def _poisson(y: Array, mean: Array | float) -> float:
 def _with_alpha(fitted: Fitted) -> float:
     """Overdispersion of a negative binomial model, estimated or given."""
     only(fitted, COUNTS)
-    if fitted.model.estimator == "negbin":
-        return float(np.exp(fitted.estimate[fitted.solution.terms.index("ln(alpha)")]))
+    if LOG_ALPHA in fitted.solution.terms:
+        return float(np.exp(fitted.estimate[fitted.solution.terms.index(LOG_ALPHA)]))
     return given_alpha(fitted.model.options)
 
 
@@ -164,7 +165,7 @@ def log_likelihood(fitted: Fitted) -> float:
 def null_log_likelihood(fitted: Fitted) -> float:
     """Of a model without regressors: constants or cuts alone, of clogit nothing."""
     name, y = fitted.model.estimator, _outcome(fitted)
-    if name == "poisson":
+    if name in POISSON and not fitted.solution.absorbed:
         return _poisson(y, float(y.mean()))
     if name in COUNTS:
         alone = nb2(y, np.ones((len(y), 1)))
@@ -201,8 +202,8 @@ def _null_deviance(fitted: Fitted) -> float:
     if fitted.solution.link == "identity":
         return _squares(fitted)[1]
     name, y = fitted.model.estimator, _outcome(fitted)
-    if name == "poisson" or name in COUNTS:
-        alpha = 0.0 if name == "poisson" else _with_alpha(fitted)
+    if name in COUNTS or (name in POISSON and not fitted.solution.absorbed):
+        alpha = _with_alpha(fitted) if name in COUNTS else 0.0
         return _deviance_of_counts(y, np.full(len(y), y.mean()), alpha)
     return -2 * null_log_likelihood(fitted)
 
