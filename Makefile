@@ -24,7 +24,7 @@ help:
 	  'make paper      the whole paper on the observed record -> reports/paper/ (raw files: data/raw/README.md; QUICK=1: no appendix)' \
 	  'make robustness every defensible specification of every claim, and the claims ledger -> reports/claims/robustness.html' \
 	  'make site       the study to explore: a page per claim with all of its specifications -> reports/paper/site/index.html' \
-  'make replicate  published tables re-estimated, number by number -> reports/replicate/' \
+	  'make replicate  published tables re-estimated, number by number -> reports/replicate/' \
 	  'make verify     rebuilds all of it in an empty folder and compares -> reports/paper/verification.html' \
 	  'make package    a replication package for a journal -> dist/' \
 	  'make test       the test suite, about six minutes, without any raw file' \
