@@ -97,6 +97,7 @@ def test_a_fault_is_named_with_file_and_line(wrong: str, message: str, capsys: p
 def test_schemas_hold_every_file_that_is_shipped(schemas: dict[str, Any]) -> None:
     files = {
         "study": sorted((ROOT / "config/study").glob("*.yaml")),
+        "replication": sorted((ROOT / "config/replications").glob("*.yaml")),
         **{kind: [ROOT / f"config/{kind}.yaml"] for kind in ("claims", "samples", "multiverse", "sources")},
     }
     assert set(schemas) == {*files, "data"}

@@ -149,7 +149,7 @@ def _said(project: Project, study: Study) -> Iterator[tuple[str, Any]]:
 
 @command("study", "--out schemas")
 def schemas(out: Annotated[Path, Output("folder for <kind>.json", folder=True)]) -> None:
-    """Write JSON schemas of studies, own data and what is shipped, by which editors complete and check them."""
+    """Write JSON schemas of studies, own data, published tables and what is shipped, for editors."""
     for kind, schema in _schemas().items():
         write_text(f"{json.dumps(schema, indent=1, ensure_ascii=False)}\n", out / f"{kind}.json")
         print(out / f"{kind}.json")
@@ -161,6 +161,7 @@ def _schemas() -> dict[str, dict[str, Any]]:
 
     from detente.data import SourcesFile
     from detente.data.record import OwnData
+    from detente.replicate import Publication
     from detente.study.config import ClaimsFile, Multiverse, SamplesFile, study_schema
 
     models: dict[str, type[BaseModel]] = {
@@ -169,5 +170,6 @@ def _schemas() -> dict[str, dict[str, Any]]:
         "multiverse": Multiverse,
         "sources": SourcesFile,
         "data": OwnData,
+        "replication": Publication,
     }
     return {"study": study_schema(), **{kind: model.model_json_schema() for kind, model in models.items()}}

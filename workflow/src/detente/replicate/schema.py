@@ -9,7 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PrivateAttr, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    GetJsonSchemaHandler,
+    PrivateAttr,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from detente.base.expressions import Missing
 from detente.base.numerics import SIGNIFICANT
@@ -41,7 +51,7 @@ class Tolerance(Strict):
 class Target(Strict):
     """One printed number; `differs` says why ours is another, `infeasible` why there is none of ours."""
 
-    printed: Annotated[str, BeforeValidator(digits)]
+    printed: Annotated[str, BeforeValidator(digits), WithJsonSchema({"type": ["string", "number"]})]
     within: Tolerance | None = None
     differs: str = ""
     stars_differ: str = Field(default="", description="Why ours has other stars than those behind the number.")
@@ -51,6 +61,11 @@ class Target(Strict):
     def told(self) -> Printed:
         """What the printed text says."""
         return printed(self.printed)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """A number alone is one as it is printed."""
+        return {"anyOf": [{"type": ["string", "number"]}, handler(core)]}
 
     @model_validator(mode="before")
     @classmethod
