@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from detente.cli import main
 from detente.replicate import COMPARISON, DYADIC_COMPARISON, conclusions_changed
+from detente.replicate.schema import Audit
 
 AUDIT = {
     "by": "A. Editor", "date": "2026-11-30", "package": "https://doi.org/10.0/example", "raw_data": "none",
-    "cleaning_code": "some", "analysis_data": "all", "analysis_code": "all", "level": 6,
+    "cleaning_code": "some", "analysis_data": "all", "analysis_code": "all", "level": 5,
     "attempts": ["as shipped: the do-file stops at line 12", "with the path corrected: it runs"],
 }  # fmt: skip
 
@@ -47,7 +49,7 @@ def test_the_report_is_a_page_a_file_for_machines_and_a_crate(tmp_path: Path) ->
     page = (folder / "audit.md").read_text(encoding="utf-8")
     for words in (
         "Checked by A. Editor on 2026-11-30, of https://doi.org/10.0/example.",
-        "6 of 10: as 5, with a part of the cleaning code, without raw data",
+        "5 of 10: analysis data and code give the published results",
         "| not available | in part | complete | complete |",
         "3 printed numbers: 1 exact, 1 different, explained, 1 infeasible.",
         "| one | x | std_error | 0.05 | 0.0512 | different, explained | a misprint |",
@@ -68,9 +70,28 @@ def test_the_report_is_a_page_a_file_for_machines_and_a_crate(tmp_path: Path) ->
 def test_a_level_that_the_numbers_do_not_reach_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(compared(tmp_path, [row("x", "estimate", "0.24", 0.9, "different")])) == 1
     said = capsys.readouterr().err
-    assert "› audit › level: 6 says that the results are met; 1 numbers are not" in said
+    assert "› audit › level: 5 says that the results are met; 1 numbers are not" in said
     assert main(compared(tmp_path, [])) == 1
     assert "has no number of 'made'" in capsys.readouterr().err
+
+
+@pytest.mark.fault("published tables")
+@pytest.mark.parametrize(
+    ("level", "said"),
+    [
+        (6, "level 6 needs all of cleaning_code, of which there is some"),
+        (7, "level 7 needs all of cleaning_code, of which there is some"),
+        (10, "level 10 needs all of cleaning_code, of which there is some"),
+    ],
+)
+def test_a_level_that_needs_more_than_there_is_is_refused(level: int, said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        Audit.model_validate({**AUDIT, "level": level})
+
+
+@pytest.mark.parametrize("level", [None, 1, 2, 3, 4, 5])
+def test_a_level_that_there_is_enough_for_stands(level: int | None) -> None:
+    assert Audit.model_validate({**AUDIT, "level": level}).level == level
 
 
 def changes(rows: list[dict[str, Any]], dyadic: list[dict[str, Any]] | None = None) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     BeforeValidator,
@@ -233,6 +233,21 @@ class Model(Strict):
 Extent = Literal["none", "some", "all"]
 
 
+Part = Literal["raw_data", "cleaning_code", "analysis_data", "analysis_code"]
+# What a level of the Social Science Reproduction Platform needs of a package.
+_ANALYSIS: Mapping[Part, Extent] = {"analysis_data": "all", "analysis_code": "all"}
+_CLEANING: Mapping[Part, Extent] = {**_ANALYSIS, "cleaning_code": "all"}
+_WHOLE: Mapping[Part, Extent] = {**_CLEANING, "raw_data": "all"}
+NEEDED: Mapping[int, Mapping[Part, Extent]] = {
+    3: {"analysis_data": "some", "analysis_code": "some"},
+    **dict.fromkeys((4, 5), _ANALYSIS),
+    6: _CLEANING,
+    7: {**_CLEANING, "raw_data": "some"},
+    **dict.fromkeys((8, 9, 10), _WHOLE),
+}
+EXTENTS: tuple[Extent, ...] = get_args(Extent)
+
+
 class Audit(Strict):
     """Who checked the table, when, and what of its package there is: printed in the report of the audit."""
 
@@ -246,6 +261,14 @@ class Audit(Strict):
     level: int | None = Field(default=None, ge=1, le=10, description="Of the Social Science Reproduction Platform.")
     attempts: tuple[str, ...] = Field(default=(), description="What was tried, in order.")
     significance: float = Field(default=SIGNIFICANT, gt=0, lt=1, description="Level of the paper's conclusions.")
+
+    @model_validator(mode="after")
+    def _there(self) -> Audit:
+        """A level is no higher than what there is."""
+        for part, extent in NEEDED.get(self.level or 1, {}).items():
+            if EXTENTS.index(found := getattr(self, part)) < EXTENTS.index(extent):
+                raise ValueError(f"level {self.level} needs {extent} of {part}, of which there is {found}")
+        return self
 
 
 class Publication(Strict):

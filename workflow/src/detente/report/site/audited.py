@@ -11,13 +11,13 @@ LEVELS: Mapping[int, str] = {
     1: "neither data nor code are available",
     2: "code is available, data are not",
     3: "analysis data and code are available in part",
-    4: "analysis data and code are available, and do not give the published results",
+    4: "all analysis data and code are available",
     5: "analysis data and code give the published results",
-    6: "as 5, with a part of the cleaning code, without raw data",
-    7: "as 5, with all of the cleaning code, without raw data",
-    8: "as 5, with all of the cleaning code and a part of the raw data",
-    9: "all data and code are available, and do not lead from the raw data to the published results",
-    10: "all data and code lead from the raw data to the published results",
+    6: "all analysis data and code are available, with all of the cleaning code",
+    7: "all analysis data and code are available, with all of the cleaning code and a part of the raw data",
+    8: "all data and all code are available, raw data and cleaning code among them",
+    9: "all data and all code are available, and those of the analysis give the published results",
+    10: "all data and all code lead from the raw data to the published results",
 }
 EXTENT: Mapping[str, str] = {"none": "not available", "some": "in part", "all": "complete"}
 
