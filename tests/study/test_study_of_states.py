@@ -11,6 +11,7 @@ import pytest
 import statsmodels.api as sm
 
 from detente.base.errors import ConfigError, UnknownVariable, UnsupportedCovariance
+from detente.cli import main
 from detente.plan import Plan
 from detente.study import load
 from detente.study.design import build_design, specification
@@ -100,6 +101,17 @@ def test_its_robustness_is_refused_before_anything_is_built(tmp_path: Path) -> N
     plan = Plan(REPOSITORY, written(tmp_path), ConfigError)
     with pytest.raises(ConfigError, match=r"mine.yaml:6 › unit: robustness examines claims about dyads"):
         plan.robustness.plans["trainers"].grids  # noqa: B018
+
+
+@pytest.mark.fault("configuration")
+@pytest.mark.parametrize("page", ["robustness", "site"])
+def test_a_run_of_what_it_has_not_ends_in_one_line(
+    tmp_path: Path, page: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", str(written(tmp_path)), page]) == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "a study of state-years has a paper alone" in said
 
 
 @pytest.mark.slow

@@ -75,10 +75,13 @@ def target_of(study: str, page: Page) -> Target:
         raise ConfigError(f"{study}: is a folder; name the file of a study, as `detente new` writes one")
     if file and not file.is_file():
         raise ConfigError(f"{study}: there is no such file; `detente new` writes one")
-    project = planned(file).project
+    plan = planned(file)
+    project = plan.project
     if not file and study not in project.studies:
         raise ConfigError(f"{study!r} is no study; {choices(study, [*project.studies, REPLICATE])}, or name a file")
     name = str(content(file)["name"]) if file else study
+    if page != "paper":
+        plan.robustness_of[name].require_pairs()
     made = f"reports/{name}"
     products = {
         "paper": (f"{made}/paper.pdf", f"{made}/index.html", f"{made}/tables", f"{made}/figures"),

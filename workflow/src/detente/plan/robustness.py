@@ -81,14 +81,18 @@ class RobustnessPlan(Stages):
     def _described(self, claim: str) -> Described:
         return self.project.claims.described[claim]
 
-    @cached_property
-    def grids(self) -> dict[str, Grid]:
-        """Grids of those claims; raises ConfigError for a study of state-years."""
+    def require_pairs(self) -> None:
+        """Raise ConfigError for a study of state-years, which has no robustness."""
         if self.project.unit_of(self.study) == "state-year":
             raise ConfigError(
                 f"{self.project.located(self.study, 'unit')}: robustness examines claims about dyads: its placebos "
                 "draw networks, and its covariances are dyadic; a study of state-years has a paper alone"
             )
+
+    @cached_property
+    def grids(self) -> dict[str, Grid]:
+        """Grids of those claims; raises ConfigError for a study of state-years."""
+        self.require_pairs()
         return {grid.claim: grid for grid in grids_of(self.project, self.study)}
 
     @cached_property
