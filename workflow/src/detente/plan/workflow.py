@@ -21,7 +21,6 @@ from detente.plan.robustness import FINDING_FRAMES, LEDGER_FRAMES, RobustnessPla
 from detente.plan.stages import canonical, registrations
 from detente.plan.study import COUNTS, StudyPlan
 from detente.provenance import RECORDS, altered, commit, make_again, unrecorded
-from detente.replicate import read_publications
 from detente.report import EXHIBITS, FORMATS
 from detente.report.explorer import ASSETS
 from detente.study import load
@@ -94,6 +93,8 @@ class ReplicationPlan:
 
     def check(self) -> None:
         """Refuse a wrong file before any model is fitted; raises ConfigError."""
+        from detente.replicate import read_publications
+
         read_publications([self.root / REPLICATIONS / f"{name}.yaml" for name in self.tables])
 
     def file(self, wildcards: Mapping[str, str]) -> str:
