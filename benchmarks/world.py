@@ -20,7 +20,7 @@ from detente.stats.contract import with_fixed_effects
 from detente.stats.frame import ModelFrame
 from detente.stats.registry import get
 from detente.study.config.project import Project, Study, load_project
-from detente.study.design.matrix import build_design, specifications
+from detente.study.design import build_design, specifications
 
 from benchmarks.data import JOINED, cleanable, cleaner, design_path, joined, tidy_path
 from benchmarks.dyads import write_dyads
