@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 
 from detente.base.errors import ConfigError
-from detente.base.units import Unit
 from detente.cli.claims import predicted
 from detente.data.panel import build_panel
 from detente.data.sources import REGISTRY
@@ -79,10 +78,9 @@ def test_the_claims_of_a_study_are_examined(copied: Path, tmp_path: Path, name: 
     project, study = read(copied, name)
     tidy, grids = tidy_of(study), grids_of(project, study)
     claim = project.examined(study)[0]
-    unit: Unit = "directed-dyad-year" if claim.directed else "dyad-year"
     modules = [REGISTRY[slug] for slug in REGISTRY if slug in study.sources]
-    variables = variables_of(project, study, grids)[claim.directed]
-    panel = build_panel(tidy, modules, study.window, unit=unit, lead_in=4, variables=variables).frame
+    variables = variables_of(project, study, grids)[claim.unit]
+    panel = build_panel(tidy, modules, study.window, unit=claim.unit, lead_in=4, variables=variables).frame
     exercises = tidy.get("mme", pd.DataFrame({n: pd.Series(dtype="int64") for n in ("exercise", "ccode", "year")}))
     record = Record(panel, exercises, tidy["cow-state-system"])
     found = examine(record, specification(project, study, claim), 1, 2)
