@@ -107,7 +107,7 @@ def replicate(publication: Publication, tables: Mapping[str, Table]) -> Replicat
     A model or a number that does not exist, such as an estimate under separation, has the status "different" and the
     error as reason; one that the file declares infeasible has that status and the declared reason.
 
-    Raises ConfigError with all models and numbers that the file asks for and nobody could make, before any comparison:
+    Raises ConfigError with all that the file asks for and that cannot be made, before any number is compared:
     a term or option that the estimator lacks, a statistic or covariance that it does not have, a sample without rows.
     """
     specs = [specification(publication, name) for name in publication.models]
@@ -146,7 +146,7 @@ def _faults(
     fits: Mapping[str, Fitted | DetenteError],
     made: Mapping[str, list[_Made]],
 ) -> Iterator[str]:
-    """What the file asks for and nobody could make, each with path, line and keys."""
+    """What the file asks for and cannot be made, each with path, line and keys."""
     found = fits.get(spec.name)
     if isinstance(found, FAULTS):
         yield f"{publication.located(['models', spec.name])}: {found}"
