@@ -146,6 +146,10 @@ class Evidence:
         """A text about dyads, of the unit of the study's panel."""
         return of_unit(text, self.traits.unit)
 
+    def called(self, variable: str) -> str:
+        """What a variable of a panel is called; by its name where it is none."""
+        return entry.variable.label if (entry := self.variables.get(variable)) else variable
+
     @property
     def pairs(self) -> bool:
         """Whether rows of the panel are of two states."""

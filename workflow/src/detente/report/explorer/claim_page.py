@@ -45,13 +45,13 @@ def facts(evidence: Evidence, claim: Any, row: Any) -> list[tuple[str, str]]:
         return known
     sample = evidence.project.headline_sample(evidence.study, claim)
     named = [evidence.project.claims.controls[name].label for name in claim.controls]
-    timing = f"{claim.treatment.replace('_', ' ')}, {plural(claim.lag, 'year', spelled)} before the outcome"
-    moderated = [("Moderator", claim.moderator.variable.replace("_", " "))] if claim.moderator else []
+    timing = f"{evidence.called(claim.treatment)}, {plural(claim.lag, 'year', spelled)} before the outcome"
+    moderated = [("Moderator", claim.moderator.label)] if claim.moderator else []
     return [
         ("Design", claim.design),
         ("Contrast", claim.contrast.said if claim.contrast else "the treatment there against absent"),
         ("The claim says", _SAYS[claim.expected]),
-        ("Outcome", claim.outcome.replace("_", " ")),
+        ("Outcome", evidence.called(claim.outcome)),
         ("Treatment", timing),
         *moderated,
         ("Sample", f"{sample.label}, {_years(evidence.project.window_of(evidence.study, claim))}"),

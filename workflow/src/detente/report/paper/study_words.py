@@ -158,7 +158,7 @@ def made_from(evidence: Evidence, variable: str) -> tuple[str, ...]:
 
 def label_of(evidence: Evidence, variable: str) -> str:
     """What a variable of a panel is called, inside a sentence."""
-    return lower_first(entry.variable.label) if (entry := evidence.variables.get(variable)) else variable
+    return lower_first(evidence.called(variable))
 
 
 def years_of(evidence: Evidence, claim: Claim) -> str:
