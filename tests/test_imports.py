@@ -32,6 +32,12 @@ def test_a_fit_loads_no_data_and_no_study() -> None:
     assert {m.split(".")[1] for m in found if m.startswith("detente.")} <= {"base", "stats"}
 
 
+def test_checking_a_study_loads_no_numerical_library_beyond_arrays_and_frames() -> None:
+    found = loaded("from detente.cli import main; assert main(['check', 'config/study/tiny.yaml']) == 0")
+    libraries = {"numba", "statsmodels", "linearmodels", "matplotlib", "snakemake", "pyreadr", "numpy.f2py"}
+    assert not found & {*libraries, "scipy.special", "scipy.sparse", "scipy.linalg", "scipy.optimize", "scipy.stats"}
+
+
 @pytest.mark.parametrize("package", [detente, detente.stats], ids=lambda p: p.__name__)
 def test_every_public_name_exists_and_says_what_it_is(package: ModuleType) -> None:
     for name in package.__all__:

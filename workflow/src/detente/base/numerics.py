@@ -6,6 +6,7 @@ from numbers import Real
 from typing import Any, TypeVar
 
 import numpy as np
+import scipy
 
 from detente.base.errors import UnknownOption
 from detente.base.types import Array
@@ -166,10 +167,8 @@ RELATIVE, FLOOR = 1e-9, 1e-3
 
 @cache
 def _critical(df: float, level: float) -> float:
-    from scipy import special
-
     share = (1 + level) / 2
-    return float(special.ndtri(share) if math.isinf(df) else special.stdtrit(df, share))
+    return float(scipy.special.ndtri(share) if math.isinf(df) else scipy.special.stdtrit(df, share))
 
 
 def _check_level(level: float) -> None:
@@ -193,17 +192,13 @@ def critical(df: Number, level: float = LEVEL) -> Number:
 
 def two_sided(statistic: Any, df: Any) -> Any:
     """Two-sided p-values of t statistics, of the normal distribution where `df` is infinite."""
-    from scipy import special
-
     far = -abs(statistic)
-    return 2 * np.where(np.isinf(df), special.ndtr(far), special.stdtr(df, far))[()]
+    return 2 * np.where(np.isinf(df), scipy.special.ndtr(far), scipy.special.stdtr(df, far))[()]
 
 
 def chi2_beyond(statistic: float) -> float:
     """P-value of a χ² with one degree of freedom."""
-    from scipy import special
-
-    return float(special.chdtrc(1, max(statistic, 0.0)))
+    return float(scipy.special.chdtrc(1, max(statistic, 0.0)))
 
 
 def power_at(effect: float, df: float) -> float:
@@ -211,12 +206,10 @@ def power_at(effect: float, df: float) -> float:
 
     The statistic has the non-central t distribution, as its standard error is estimated with `df` degrees of freedom.
     """
-    from scipy import special
-
     least, size = critical(df), abs(effect)
     if math.isinf(df):
-        return float(special.ndtr(size - least) + special.ndtr(-size - least))
-    return float(2 - special.nctdtr(df, size, least) - special.nctdtr(df, -size, least))
+        return float(scipy.special.ndtr(size - least) + scipy.special.ndtr(-size - least))
+    return float(2 - scipy.special.nctdtr(df, size, least) - scipy.special.nctdtr(df, -size, least))
 
 
 @cache
@@ -226,11 +219,9 @@ def detectable(df: float) -> float:
     2.80 for the normal distribution, and by the non-central t more with few degrees of freedom: 3.0 with 16, 3.8 with
     4. Rejections of the wrong sign, fewer than one in 100,000, are left out.
     """
-    from scipy import special
-
     if math.isinf(df):
-        return float(special.ndtri(POWER)) + critical(df)
-    return float(special.nctdtrinc(df, 1 - POWER, critical(df)))
+        return float(scipy.special.ndtri(POWER)) + critical(df)
+    return float(scipy.special.nctdtrinc(df, 1 - POWER, critical(df)))
 
 
 def interval(estimate: Number, std_error: Number, df: Number, level: float = LEVEL) -> tuple[Number, Number]:

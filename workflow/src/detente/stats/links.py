@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.special import ndtr
+import scipy
 
 from detente.base.types import Array
 from detente.stats.contract import Link
@@ -34,7 +34,7 @@ SHAPES: Mapping[Link, Shape] = {
         lambda _, mean, slope: slope * (1 - 2 * mean),
     ),
     "probit": Shape(
-        lambda eta: np.asarray(ndtr(eta)),
+        lambda eta: np.asarray(scipy.special.ndtr(eta)),
         lambda eta, _: np.exp(-(eta**2) / 2) / np.sqrt(2 * np.pi),
         lambda eta, _, slope: -eta * slope,
     ),

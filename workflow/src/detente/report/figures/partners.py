@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import scipy
 
 from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
@@ -58,15 +59,14 @@ def ordered(counts: pd.DataFrame) -> pd.DataFrame:
     """Return the matrix with states beside those that share their partners (average linkage)."""
     if len(counts) < 3:
         return counts
-    from scipy.cluster.hierarchy import leaves_list, linkage
-    from scipy.spatial.distance import squareform
-
     # One minus the correlation of two states' partners; each state is its own closest partner.
     values = counts.to_numpy(dtype="float64").copy()
     np.fill_diagonal(values, np.maximum(values.max(axis=1), 1.0))
     distance = np.round(1 - np.nan_to_num(np.corrcoef(np.sqrt(values))), 10)
     np.fill_diagonal(distance, 0.0)
-    near = squareform(np.clip((distance + distance.T) / 2, 0.0, None))
-    leaves = leaves_list(linkage(near, "average", optimal_ordering=True))
+    near = scipy.spatial.distance.squareform(np.clip((distance + distance.T) / 2, 0.0, None))
+    leaves = scipy.cluster.hierarchy.leaves_list(
+        scipy.cluster.hierarchy.linkage(near, "average", optimal_ordering=True)
+    )
     shown: pd.DataFrame = counts.iloc[leaves, leaves]
     return shown

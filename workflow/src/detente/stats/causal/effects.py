@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
-from scipy import special
+import scipy
 
 from detente.base.errors import EstimationError, NoDyads, UnknownOption, UnsuitableTreatment
 from detente.base.numerics import LEVEL, interval, two_sided
@@ -204,12 +204,12 @@ class EventStudy(Printed):
         distance = float(found @ np.linalg.pinv(block, hermitian=True) @ found)
         df = min(made.df(unit[i]) for i in before)
         if np.isinf(df):
-            return distance / rank, float(special.chdtrc(rank, distance))
+            return distance / rank, float(scipy.special.chdtrc(rank, distance))
         rest = df - rank + 1
         if rest <= 0:
             return float("nan"), float("nan")
         statistic = distance * rest / (df * rank)
-        return statistic, float(special.fdtrc(rank, rest, statistic))
+        return statistic, float(scipy.special.fdtrc(rank, rest, statistic))
 
     def _printed(self) -> tuple[str, pd.DataFrame, list[str]]:
         made = self.covariance()

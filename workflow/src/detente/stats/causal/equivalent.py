@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from scipy import special
+import scipy
 
 from detente.base.errors import ShortPanel, UnknownOption, choices
 from detente.base.numerics import EQUIVALENCE_LEVEL
@@ -96,7 +96,7 @@ def _tost(found: Contrast, bound: float) -> float:
     if not found.std_error > 0:
         return float("nan")
     far = (abs(found.estimate) - bound) / found.std_error
-    return float(special.ndtr(far) if np.isinf(found.df) else special.stdtr(found.df, far))
+    return float(scipy.special.ndtr(far) if np.isinf(found.df) else scipy.special.stdtr(found.df, far))
 
 
 def _joint(estimate: Array, block: Array, count: int) -> tuple[float, float, float]:
@@ -107,4 +107,4 @@ def _joint(estimate: Array, block: Array, count: int) -> tuple[float, float, flo
         return (float("nan"),) * 3
     distance = float(estimate @ np.linalg.pinv(block, hermitian=True) @ estimate)
     f = distance * rest / ((count - 1) * k)
-    return f, float(special.fdtrc(k, rest, f)), float(special.ncfdtr(k, rest, count * F_BOUND**2, f))
+    return f, float(scipy.special.fdtrc(k, rest, f)), float(scipy.special.ncfdtr(k, rest, count * F_BOUND**2, f))

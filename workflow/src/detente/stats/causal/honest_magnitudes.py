@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.special import log_ndtr
+import scipy
 
 from detente.base.numerics import PARALLEL, TINY
 from detente.base.types import Array, Flags
@@ -180,7 +180,7 @@ def _beyond(value: Array, low: Array, high: Array, scale: Array) -> Array:
     """Chance that a normal variable between two ends lies above a value."""
 
     def between(a: Array, b: Array) -> Array:
-        near, far = log_ndtr(-a / scale), log_ndtr(-b / scale)
+        near, far = scipy.special.log_ndtr(-a / scale), scipy.special.log_ndtr(-b / scale)
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.asarray(near + np.log1p(-np.exp(np.minimum(far - near, 0.0))))
 

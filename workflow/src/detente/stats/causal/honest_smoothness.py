@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+import scipy
 
 from detente.base.numerics import CRITICAL, TINY
 from detente.base.types import Array
@@ -84,8 +84,6 @@ def _least_variance(given: Moments, base: Array, free: Array) -> Array:
 
 def _least_bias(curve: tuple[Array, Array], free: Array) -> Array:
     """By linear programming: least Σ u with −u ≤ trend of the weights ≤ u."""
-    from scipy import optimize
-
     fixed, moved = curve
     if not free.shape[1]:
         return np.zeros(0)
@@ -93,7 +91,7 @@ def _least_bias(curve: tuple[Array, Array], free: Array) -> Array:
     cost = np.concatenate([np.zeros(free.shape[1]), np.ones(size)])
     rows = np.block([[moved, -np.eye(size)], [-moved, -np.eye(size)]])
     limits = [(None, None)] * free.shape[1] + [(0, None)] * size
-    found = optimize.linprog(cost, A_ub=rows, b_ub=np.concatenate([-fixed, fixed]), bounds=limits, method="highs")
+    found = scipy.optimize.linprog(cost, A_ub=rows, b_ub=np.concatenate([-fixed, fixed]), bounds=limits, method="highs")
     return np.asarray(found.x[: free.shape[1]])
 
 
@@ -107,8 +105,6 @@ def _descended(
     given: Moments, bound: float, level: float, space: tuple[Array, Array], curve: tuple[Array, Array], start: Array
 ) -> Array:
     """Weights of least half-length, by sequential quadratic programming in the weights and the sizes of their bias."""
-    from scipy import optimize
-
     (base, free), (fixed, moved) = space, curve
     columns, size = free.shape[1], len(fixed)
     unit = given.std_error
@@ -130,7 +126,7 @@ def _descended(
         "type": "ineq", "fun": lambda x: rows @ x - least, "jac": lambda _: rows
     }  # fmt: skip
     begin = np.concatenate([start, np.abs(fixed + moved @ start)])
-    found = optimize.minimize(
+    found = scipy.optimize.minimize(
         half, begin, jac=True, constraints=[within], method="SLSQP", options={"maxiter": MOST_STEPS, "ftol": CRITICAL}
     )
     return np.asarray(found.x[:columns])
@@ -138,9 +134,9 @@ def _descended(
 
 def folded(shift: float, level: float) -> float:
     """Quantile of |N(shift, 1)|: Φ(q − shift) − Φ(−q − shift) = level."""
-    q = max(float(ndtri((1 + level) / 2)), shift + float(ndtri(level)))
+    q = max(float(scipy.special.ndtri((1 + level) / 2)), shift + float(scipy.special.ndtri(level)))
     for _ in range(MOST_STEPS):
-        miss = float(ndtr(q - shift) - ndtr(-q - shift)) - level
+        miss = float(scipy.special.ndtr(q - shift) - scipy.special.ndtr(-q - shift)) - level
         density = float(np.exp(-((q - shift) ** 2) / 2) + np.exp(-((q + shift) ** 2) / 2)) / np.sqrt(2 * np.pi)
         step = miss / density
         q -= step

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
+import scipy
 
 from detente.base.errors import NotConverged, Separation
 from detente.base.numerics import BALANCED, INDEPENDENT, MOST_BALANCING, NEARER, SINGULAR, UNBALANCED
@@ -83,13 +84,11 @@ def balancing_scores(y: Array, x: Array, terms: tuple[str, ...]) -> Array:
 
     Raises Separation as `logit_scores`; NotConverged if no minimum is found.
     """
-    from scipy.optimize import least_squares
-
     design = np.column_stack([np.ones(len(y)), standardised(x)])
     basis, _ = np.linalg.qr(design)
     begin = basis.T @ (design @ _maximum(y, design, terms))
     root = _weights(y, basis, begin)
-    found = least_squares(
+    found = scipy.optimize.least_squares(
         lambda b: root.T @ _moments(y, basis, b),
         begin,
         jac=lambda b: root.T @ _slopes(y, basis, b),
@@ -148,8 +147,6 @@ def different(x: Array) -> Codes:
 
 def _independent(x: Array) -> Codes:
     """Columns that span all of x (N, k), a constant beside them, in order."""
-    from scipy.linalg import qr
-
-    r, order = qr((x - x.mean(axis=0)) / x.std(axis=0), mode="r", pivoting=True)
+    r, order = scipy.linalg.qr((x - x.mean(axis=0)) / x.std(axis=0), mode="r", pivoting=True)
     size = np.abs(np.diag(r[: x.shape[1]]))
     return np.asarray(np.sort(order[: len(size)][size > INDEPENDENT * size[0]]), dtype=np.int64)

@@ -13,6 +13,7 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
+import scipy
 
 from detente.base.errors import (
     EstimationError,
@@ -105,8 +106,6 @@ class LogRank(Printed):
 
         `beyond` tells what is asked for where the observed number is the least (0) or the most (infinite) that can be.
         """
-        from scipy import optimize
-
         at, last = self.observed - self.first, len(self.weights) - 1
         if at == 0 and beyond != math.inf:
             return 0.0
@@ -115,7 +114,7 @@ class LogRank(Printed):
         bound = 1.0
         while gap(self._shares(-bound)) > 0 or gap(self._shares(bound)) < 0:
             bound *= 2
-        return math.exp(optimize.brentq(lambda log_odds: gap(self._shares(log_odds)), -bound, bound))
+        return math.exp(scipy.optimize.brentq(lambda log_odds: gap(self._shares(log_odds)), -bound, bound))
 
     def _shares(self, log_odds: float) -> Array:
         with np.errstate(divide="ignore"):
@@ -212,14 +211,12 @@ def _risk_sets(spells: Spells, stratum: Codes) -> RiskSets:
 
 def _distribution(sets: RiskSets) -> tuple[int, Array]:
     """Least number of treated spells that end, and the probabilities (m,) of it and those after it, without effect."""
-    from scipy.stats import hypergeom
-
     first, weights = 0, np.ones(1)
     for n, m, d in zip(sets.size, sets.treated, sets.ended, strict=True):
         low, high = max(0, m + d - n), min(m, d)
         first += int(low)
         if high > low:
-            weights = np.convolve(weights, hypergeom.pmf(np.arange(low, high + 1), n, m, d))
+            weights = np.convolve(weights, scipy.stats.hypergeom.pmf(np.arange(low, high + 1), n, m, d))
     return first, np.asarray(weights / weights.sum())
 
 

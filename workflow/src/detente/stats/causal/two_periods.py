@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
+import scipy
 
 from detente.base.numerics import CLOSE, FLAT, SETTLED, SINGULAR, SLOW
 from detente.base.types import Array, Flags
@@ -102,10 +102,10 @@ def _inverse(x: Array) -> Array | None:
 def _propensity(x: Array, on: Array) -> Array | None:
     """Fitted probabilities (n,) of a logit, None if it does not converge or columns depend on one another."""
     slopes = np.zeros(x.shape[1])
-    slopes[0] = special.logit(on.mean())
+    slopes[0] = scipy.special.logit(on.mean())
     before = np.inf
     for _ in range(MOST_LOGIT):
-        fitted: Array = special.expit(x @ slopes)
+        fitted: Array = scipy.special.expit(x @ slopes)
         score = x.T @ (on - fitted)
         information = (x.T * (fitted * (1 - fitted))) @ x
         values = np.linalg.eigvalsh(information)
@@ -117,6 +117,6 @@ def _propensity(x: Array, on: Array) -> Array | None:
         if before < FLAT and gain > max(before / SLOW, SETTLED):
             return None
         if before < CLOSE:
-            return np.asarray(special.expit(x @ slopes))
+            return np.asarray(scipy.special.expit(x @ slopes))
         before = gain
     return None

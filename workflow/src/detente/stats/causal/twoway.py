@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy import linalg, sparse
+import scipy
 
 from detente.base.errors import RankDeficient
 from detente.base.numerics import DEPENDENT, NOTHING
@@ -73,21 +73,21 @@ class TwoWay:
         return np.zeros(self.cells.shape, bool) if self.groups is None else self.cells & (self.groups >= 0)
 
     @cached_property
-    def _by_unit(self) -> Array | sparse.csr_array:
+    def _by_unit(self) -> Array | scipy.sparse.csr_array:
         """Cells of each unit by period and group, (U, T + groups); those of covariates add up to zero."""
         if self.groups is None:
             return self._held
         unit, code = np.nonzero(self._grouped)[0], self.groups[self._grouped]
         shape = (len(self.cells), self.count)
-        return sparse.hstack([sparse.csr_array(self._held), _counts(unit, code, shape)], format="csr")
+        return scipy.sparse.hstack([scipy.sparse.csr_array(self._held), _counts(unit, code, shape)], format="csr")
 
     @cached_property
     def _factor(self) -> tuple[Array, Array, Places, int]:
         periods, dummies = self.cells.shape[1], self.cells.shape[1] + self.count
         block = np.zeros((self.size, self.size))
         by_unit = self._by_unit
-        if sparse.issparse(by_unit):
-            scaled = sparse.diags_array(1 / np.maximum(self.per_unit, 1)) @ by_unit
+        if scipy.sparse.issparse(by_unit):
+            scaled = scipy.sparse.diags_array(1 / np.maximum(self.per_unit, 1)) @ by_unit
             block[:dummies, :dummies] = -(by_unit.T @ scaled).toarray()
         else:
             block[:dummies, :dummies] = -by_unit.T @ (by_unit / np.maximum(self.per_unit, 1)[:, None])
@@ -120,7 +120,7 @@ class TwoWay:
         root, scale, pivots, rank = self._factor
         found = np.ones(self.size, dtype=bool)
         if rank < self.size:
-            inner = linalg.solve_triangular(root[:rank, :rank], root[:rank, rank:])
+            inner = scipy.linalg.solve_triangular(root[:rank, :rank], root[:rank, rank:])
             found[pivots[rank:]] = False
             found[pivots[:rank]] = np.abs(inner).max(axis=1) < NOTHING
             found[scale == 0] = False
@@ -130,7 +130,7 @@ class TwoWay:
     def component(self) -> Codes:
         """Connected component (T,) of units and periods that each period is in, −1 without a cell in the fit."""
         together = self._held.T @ self._held
-        _, label = sparse.csgraph.connected_components(sparse.csr_array(together > 0), directed=False)
+        _, label = scipy.sparse.csgraph.connected_components(scipy.sparse.csr_array(together > 0), directed=False)
         return np.where(np.diag(together) > 0, label, -1)
 
     @property
@@ -194,5 +194,5 @@ class TwoWay:
         return table
 
 
-def _counts(row: Codes, column: Codes, shape: tuple[int, int]) -> sparse.csr_array:
-    return sparse.csr_array((np.ones(len(row)), (row, column)), shape=shape)
+def _counts(row: Codes, column: Codes, shape: tuple[int, int]) -> scipy.sparse.csr_array:
+    return scipy.sparse.csr_array((np.ones(len(row)), (row, column)), shape=shape)

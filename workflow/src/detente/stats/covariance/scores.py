@@ -8,7 +8,7 @@ from functools import reduce
 from itertools import combinations
 
 import numpy as np
-from scipy import sparse
+import scipy
 
 from detente.base.errors import EstimationError, UnsupportedCovariance
 from detente.base.numbering import Pairs, intersect, number
@@ -215,7 +215,7 @@ def effects_leverage(effects: Sequence[Codes]) -> Array:
         return np.asarray(1 / count[first])
     others, second = number(effects[1])
     shape = (len(levels), len(others))
-    table = sparse.coo_array((np.ones(len(first)), (first, second)), shape=shape).tocsr()
+    table = scipy.sparse.coo_array((np.ones(len(first)), (first, second)), shape=shape).tocsr()
     share = (table.multiply(1 / count[:, None])).toarray()
     inverse = np.linalg.pinv(np.diag(np.bincount(second, minlength=len(others)).astype(np.float64)) - table.T @ share)
     spread = share @ inverse

@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import expit
+import scipy
 
 from detente.base.errors import EstimationError
 from detente.base.numerics import LEVEL, interval, percentiles, two_sided
@@ -31,7 +31,11 @@ Values = Mapping[str, float]
 Wanted = tuple[Sequence[Mapping[str, object]], Sequence[Average]]
 POINTS = 21
 Scale = Literal["identity", "log", "logit"]
-SHOWN: Mapping[Scale, Callable[[Array], Array]] = {"identity": lambda v: v, "log": np.exp, "logit": expit}
+SHOWN: Mapping[Scale, Callable[[Array], Array]] = {
+    "identity": lambda v: v,
+    "log": np.exp,
+    "logit": lambda v: np.asarray(scipy.special.expit(v)),
+}
 # Derivative of what is shown in what is on the scale.
 STRETCH: Mapping[Scale, Callable[[Array], Array]] = {
     "identity": np.ones_like,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import sparse
+import scipy
 
 from detente.base.errors import NoDyads
 from detente.base.numbering import number
@@ -31,7 +31,7 @@ class Sharing:
         """
         (codes, place), row = number(states), np.asarray(kads, dtype=np.int64)
         shape = (int(row.max(initial=-1)) + 1, len(codes))
-        made = sparse.csr_matrix((np.ones(len(row)), (row, place)), shape=shape)
+        made = scipy.sparse.csr_matrix((np.ones(len(row)), (row, place)), shape=shape)
         made.data[:] = 1
         if (empty := np.flatnonzero(np.diff(made.indptr) == 0)).size or not len(row):
             raise NoDyads(f"a k-ad needs members: number {empty[0] if empty.size else 0} has none")

@@ -7,8 +7,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from scipy.special import log_ndtr, ndtri
-from scipy.special import logit as log_odds
+import scipy
 
 from detente.base.numerics import FIXED, NEAR, NEARER, SMALL_HAZARD, TINY
 from detente.base.types import Array, Codes
@@ -55,7 +54,7 @@ def _logit_slopes(eta: Array, y: Array) -> Slopes:
 
 def _probit_slopes(eta: Array, y: Array) -> Slopes:
     sign = 2 * y - 1
-    value = log_ndtr(sign * eta)
+    value = scipy.special.log_ndtr(sign * eta)
     first = sign * np.exp(-(eta**2) / 2 - 0.5 * np.log(2 * np.pi) - value)
     return Slopes(value, first, first * (first + eta))
 
@@ -71,8 +70,8 @@ def _cloglog_slopes(eta: Array, y: Array) -> Slopes:
     return Slopes(np.where(event, log_risk, -hazard), np.where(event, onset, -hazard), np.where(event, bend, hazard))
 
 
-LOGIT = IndexModel("logit", _logit_slopes, lambda p: float(log_odds(p)))
-PROBIT = IndexModel("probit", _probit_slopes, lambda p: float(ndtri(p)))
+LOGIT = IndexModel("logit", _logit_slopes, lambda p: float(scipy.special.logit(p)))
+PROBIT = IndexModel("probit", _probit_slopes, lambda p: float(scipy.special.ndtri(p)))
 CLOGLOG = IndexModel("cloglog", _cloglog_slopes, lambda p: float(np.log(-np.log1p(-p))))
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import expit, logit
+import scipy
 
 from detente.base.errors import UnsuitableOutcome
 from detente.base.types import Array, Codes
@@ -38,7 +38,7 @@ def ordered_objective(y: Array, x: Array) -> Search:
         gradient = np.r_[-(r.upper + r.lower) @ x, _by_cut(r, level, cuts).sum(axis=0)]
         return Point(float(r.value.sum()), gradient, information)
 
-    start = np.r_[np.zeros(k), logit(np.cumsum(np.bincount(level))[:-1] / len(level))]
+    start = np.r_[np.zeros(k), scipy.special.logit(np.cumsum(np.bincount(level))[:-1] / len(level))]
     return Search(at, start, np.r_[np.arange(k), np.full(cuts, -1)])
 
 
@@ -110,11 +110,11 @@ def _rows(theta: Array, level: Codes, x: Array) -> _Rows:
     k = x.shape[1]
     eta, bounds = x @ theta[:k], np.r_[-np.inf, theta[k:], np.inf]
     u, v = bounds[level + 1] - eta, bounds[level] - eta
-    cdf_u, cdf_v = expit(u), expit(v)
+    cdf_u, cdf_v = scipy.special.expit(u), scipy.special.expit(v)
     # Differences of upper tails where both are near one.
-    chance = np.where(v > 0, expit(-v) - expit(-u), cdf_u - cdf_v)
+    chance = np.where(v > 0, scipy.special.expit(-v) - scipy.special.expit(-u), cdf_u - cdf_v)
     with np.errstate(divide="ignore", invalid="ignore"):
-        up, low = cdf_u * expit(-u) / chance, -cdf_v * expit(-v) / chance
+        up, low = cdf_u * scipy.special.expit(-u) / chance, -cdf_v * scipy.special.expit(-v) / chance
         return _Rows(np.log(chance), up, low, up * (1 - 2 * cdf_u) - up**2, low * (1 - 2 * cdf_v) - low**2, -up * low)
 
 

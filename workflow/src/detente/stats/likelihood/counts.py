@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
-from scipy.special import digamma, gammaln, polygamma
+import scipy
 
 from detente.base.errors import NotConverged, NoVariation
 from detente.base.numerics import FADED, SEPARATED, STILL
@@ -201,7 +201,7 @@ def _slopes_in_both(y: Array, eta: Array, log_alpha: float) -> tuple[Array, Arra
     """Derivatives of each row's log-likelihood in η and in ln α."""
     m, mean = np.exp(-log_alpha), np.exp(np.minimum(eta, LARGEST_COUNT))
     slope: Array = (y - mean) / (1 + mean / m)
-    in_m = digamma(y + m) - digamma(m) - np.log1p(mean / m) + (mean - y) / (m + mean)
+    in_m = scipy.special.digamma(y + m) - scipy.special.digamma(m) - np.log1p(mean / m) + (mean - y) / (m + mean)
     shape: Array = -m * in_m
     return slope, shape
 
@@ -216,13 +216,24 @@ def nb2(y: Array, x: Array) -> Objective:
         m, eta = np.exp(-log_alpha), np.minimum(x @ theta[:-1], LARGEST_COUNT)
         mean = np.exp(eta)
         tail = np.log1p(mean / m)
-        value = gammaln(y + m) - gammaln(m) - gammaln(y + 1) - (y + m) * tail + y * (eta + log_alpha)
+        value = (
+            scipy.special.gammaln(y + m)
+            - scipy.special.gammaln(m)
+            - scipy.special.gammaln(y + 1)
+            - (y + m) * tail
+            + y * (eta + log_alpha)
+        )
         slope, shape = _slopes_in_both(y, eta, log_alpha)
         spread = (1 + mean / m) ** 2
         curve = mean * (1 + y / m) / spread
         cross = mean * (y - mean) / m / spread
         in_m = -shape / m
-        in_mm = polygamma(1, y + m) - polygamma(1, m) + mean / (m * (m + mean)) - (mean - y) / (m + mean) ** 2
+        in_mm = (
+            scipy.special.polygamma(1, y + m)
+            - scipy.special.polygamma(1, m)
+            + mean / (m * (m + mean))
+            - (mean - y) / (m + mean) ** 2
+        )
         corner = -(m * in_m + m**2 * in_mm).sum()
         side = cross @ x
         information = np.block([[(x * curve[:, None]).T @ x, side[:, None]], [side[None, :], np.array([[corner]])]])

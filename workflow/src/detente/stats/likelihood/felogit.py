@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Literal
 
 import numpy as np
-from scipy.special import expit
+import scipy
 
 from detente.base.errors import EstimationError, NotConverged, Separation
 from detente.base.numerics import FLAT_ABSORBED, LONG, SLOW
@@ -22,7 +22,7 @@ UNCORRECTED = "standard errors are those of the uncorrected estimate"
 
 
 def _weight(predictor: Array) -> Array:
-    low = expit(-np.minimum(np.abs(predictor), LARGEST_INDEX))
+    low = scipy.special.expit(-np.minimum(np.abs(predictor), LARGEST_INDEX))
     return np.asarray(low * (1 - low))
 
 
@@ -44,7 +44,7 @@ FAMILY = Family(
     perfect="perfectly",
     still=0.1,
     index=lambda total, rows: np.asarray(np.log((total + 0.5) / (rows - total + 0.5))),
-    mean=lambda predictor: np.asarray(expit(predictor)),
+    mean=lambda predictor: np.asarray(scipy.special.expit(predictor)),
     weight=_weight,
     value=lambda y, predictor: float(np.sum(y * predictor - np.logaddexp(0, predictor))),
     says_nothing=lambda total, rows: np.asarray((total == 0) | (total == rows)),
@@ -106,7 +106,7 @@ def felogit(design: ModelFrame, *, bias: Literal["none", "analytical", "splitpan
 
 def analytical(fitted: Fitted) -> tuple[Array, str]:
     """What to add to the estimate, (k,), as `felogit` says, and what a reader must know."""
-    p = expit(fitted.predictor)
+    p = scipy.special.expit(fitted.predictor)
     weight = p * (1 - p)
     spread = np.zeros(len(p))
     for place in (number(codes)[1] for codes in fitted.kept.effects.values()):

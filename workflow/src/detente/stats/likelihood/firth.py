@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import scipy
 
 from detente.base.errors import EstimationError, NotConverged, UnknownVariable, choices
 from detente.base.numerics import END, NEAR, RELATIVE_END, SETTLED_FIRTH, SETTLED_HELD
@@ -157,13 +158,11 @@ def profile_interval(design: ModelFrame, term: str, level: float = 0.95) -> tupl
     Raises UnknownVariable if `term` is none of the model; NotConverged if an end is not found within 64 standard
     errors; other refusals as in `firth`.
     """
-    from scipy.stats import chi2
-
     profile = _profile(design, (term,))
     j, estimate = profile.data.terms.index(term), profile.estimate
     free = np.arange(len(estimate)) != j
     error = float(np.sqrt(inverse(profile.top.information)[j, j]))
-    fall = float(chi2.ppf(level, 1)) / 2
+    fall = float(scipy.stats.chi2.ppf(level, 1)) / 2
     nearest = {"start": estimate}
 
     def excess(value: float) -> float:
@@ -171,8 +170,6 @@ def profile_interval(design: ModelFrame, term: str, level: float = 0.95) -> tupl
         return fall - fallen
 
     def end(sign: float) -> float:
-        from scipy.optimize import brentq
-
         reach, nearest["start"] = 1.0, estimate
         while excess(estimate[j] + sign * reach * error) > 0:
             reach *= 2
@@ -180,7 +177,7 @@ def profile_interval(design: ModelFrame, term: str, level: float = 0.95) -> tupl
                 raise NotConverged(f"profile of {term!r}: no end of the interval within {WIDEST:.0f} standard errors")
         near = 0.0 if reach == 1.0 else reach / 2
         between = (estimate[j] + sign * near * error, estimate[j] + sign * reach * error)
-        return float(brentq(excess, *between, xtol=END, rtol=RELATIVE_END))
+        return float(scipy.optimize.brentq(excess, *between, xtol=END, rtol=RELATIVE_END))
 
     return end(-1.0), end(1.0)
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, Literal
 
 import numpy as np
-from scipy.special import logit
+import scipy
 
 from detente.base.errors import EstimationError, NotConverged, NoVariation
 from detente.base.numerics import FIXED, HALVINGS, MOST_STEPS, NEAR_GROUPS, NEARER, SETTLED, TINY
@@ -231,7 +231,7 @@ def firth_fe(design: ModelFrame, *, bread: Literal["expected", "augmented"] = "e
     data = grouped(design, informative=False)
     # Without regressors, half an event is added to each group, and half another, exactly.
     events, rows = np.add.reduceat(data.y, data.start[:-1]), np.diff(data.start)
-    start: Array = np.r_[np.zeros(len(data.terms)), logit((events + 0.5) / (rows + 1))]
+    start: Array = np.r_[np.zeros(len(data.terms)), scipy.special.logit((events + 0.5) / (rows + 1))]
     here, step, steps = _search(data, start)
     information, weights = here.information, here.p * (1 - here.p)
     if bread == "augmented":

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Literal
 
 import numpy as np
-from scipy.special import expit, logit
+import scipy
 
 from detente.base.errors import EstimationError
 from detente.base.types import Array
@@ -62,10 +62,10 @@ def king_zeng(
     data, y = regressors(design), design.y
     weights, weighted = outcome_weights(y, tau), tau is not None and correction == "weighting"
     found = maximise(LOGIT, y, data, weights if weighted else None)
-    p = expit(data.x @ found.estimate)
+    p = scipy.special.expit(data.x @ found.estimate)
     scores = check_score(Scores(data.x, weights * (y - p) if weighted else y - p), "king_zeng")
     estimate = found.estimate - (bias(data.x, y, p, weights) if unbias else 0.0)
-    estimate[0] -= logit(y.mean()) - logit(tau) if tau is not None and not weighted else 0.0
+    estimate[0] -= scipy.special.logit(y.mean()) - scipy.special.logit(tau) if tau is not None and not weighted else 0.0
     shrink = len(y) / (len(y) + len(data.terms)) if convention == "stata" else 1.0
     said = []
     if tau is not None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 
 from detente.base.errors import NotConverged, Separation
 from detente.base.numerics import MOST_PROGRAMS, NOTHING_GAINED, ZERO
@@ -185,10 +186,8 @@ def _solved(gain: Array, rows: Array, judged: Callable[[Array], _Judged], free: 
 
     A maximum of zero under some of them proves that there is no direction under all.
     """
-    from scipy.optimize import linprog
-
     for _ in range(MOST_PROGRAMS):
-        program = linprog(-gain, A_ub=-rows, b_ub=np.zeros(len(rows)), bounds=(-1, 1), method="highs")
+        program = scipy.optimize.linprog(-gain, A_ub=-rows, b_ub=np.zeros(len(rows)), bounds=(-1, 1), method="highs")
         if program.x is None:
             break
         found = judged(program.x)

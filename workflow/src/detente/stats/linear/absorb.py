@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+import scipy
 
 from detente.base.errors import NotConverged
 from detente.base.numbering import number
@@ -62,13 +63,11 @@ class Absorber:
 
     def _components(self) -> int:
         """Connected components of the two largest factors."""
-        from scipy import sparse
-
         first = np.empty(len(self.order), dtype=np.int32)
         first[self.order] = np.repeat(np.arange(len(self.start) - 1, dtype=np.int32), np.diff(self.start))
         nodes = self.counts[0] + self.counts[1]
         edges = (np.ones(len(first), dtype=bool), (first, self.counts[0] + self.levels[:, 0]))
-        return int(sparse.csgraph.connected_components(sparse.coo_array(edges, shape=(nodes, nodes)))[0])
+        return int(scipy.sparse.csgraph.connected_components(scipy.sparse.coo_array(edges, shape=(nodes, nodes)))[0])
 
     @property
     def silent(self) -> Flags | None:

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy
 
 from detente.base.errors import (
     DetenteError,
@@ -242,8 +243,6 @@ def anderson_rubin(
     the covariance does not go by scores; IndefiniteCovariance if it leaves some combination of the instruments no
     variance.
     """
-    from scipy import stats
-
     if len(design.endogenous) != 1:
         raise NoInstruments(
             f"Anderson and Rubin's test is of one endogenous regressor; given: {len(design.endogenous)}"
@@ -256,7 +255,7 @@ def anderson_rubin(
     made = made_robust(vcov, design, stage, (scores, bread, np.hstack([reduced.z, reduced.z])), ssc)
     # Of several instruments, that which is learnt from fewest states.
     df = float(made.dfs[:m].min())
-    family = stats.f(m, df) if math.isfinite(df) else stats.chi2(m, scale=1 / m)
+    family = scipy.stats.f(m, df) if math.isfinite(df) else scipy.stats.chi2(m, scale=1 / m)
     curve = _Curve(reduced.on.T.ravel(), made.matrix)
     statistic = float(curve.at(np.array([1.0]), np.array([-null]))[0])
     p, confidence = float(family.sf(statistic)), curve.below(float(family.ppf(level)))
@@ -286,8 +285,6 @@ class _Curve:
 
     def below(self, bound: float) -> tuple[tuple[float, float], ...]:
         """Intervals of β in which the statistic of y − β d is at most `bound`."""
-        from scipy import optimize
-
         m = len(self.coefficients) // 2
         unit = math.sqrt(np.trace(self.vcov[:m, :m]) / np.trace(self.vcov[m:, m:]))
 
@@ -300,11 +297,13 @@ class _Curve:
         angles = np.linspace(-math.pi / 2, math.pi / 2, DIRECTIONS)
         lowest = int(excess(angles).argmin())
         near = (angles[max(lowest - 1, 0)], angles[min(lowest + 1, DIRECTIONS - 1)])
-        best = float(optimize.minimize_scalar(one, bounds=near, method="bounded", options={"xatol": LEAST_ANGLE}).x)
+        best = float(
+            scipy.optimize.minimize_scalar(one, bounds=near, method="bounded", options={"xatol": LEAST_ANGLE}).x
+        )
         angles = np.sort(np.append(angles, best))
         inside = excess(angles) <= 0
         ends = [
-            unit * math.tan(optimize.brentq(one, angles[i], angles[i + 1], xtol=CROSSING))
+            unit * math.tan(scipy.optimize.brentq(one, angles[i], angles[i + 1], xtol=CROSSING))
             for i in np.flatnonzero(inside[1:] != inside[:-1])
         ]
         edges = [*([-math.inf] if inside[0] else []), *ends, *([math.inf] if inside[-1] else [])]

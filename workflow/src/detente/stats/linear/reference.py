@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import scipy
 
 from detente.base.numbering import number
 from detente.base.numerics import MOST_PANEL_LEVELS, MOST_PANEL_ROWS, MOST_REFERENCE, REFERENCE
@@ -64,8 +65,6 @@ def step_of_dummies(design: ModelFrame, fit: Solution, x: Array) -> Array:
 
 def without_dummies(design: ModelFrame, values: Array) -> Array:
     """Residuals (N,) of `values` (N,) on the dummies of all effects, by LSMR on columns of length one."""
-    from scipy import sparse
-
     if not design.fixed_effects:
         return values
     factors = [number(codes)[1] for codes in design.fixed_effects.values()]
@@ -73,6 +72,10 @@ def without_dummies(design: ModelFrame, values: Array) -> Array:
     columns = np.stack([f + sum(map(len, sizes[:j])) for j, f in enumerate(factors)], axis=1)
     entries = np.stack([1 / np.sqrt(s[f]) for f, s in zip(factors, sizes, strict=True)], axis=1)
     ends = np.arange(0, columns.size + 1, len(factors))
-    dummies = sparse.csr_array((entries.ravel(), columns.ravel(), ends), shape=(len(values), sum(map(len, sizes))))
-    found = sparse.linalg.lsmr(dummies, values, atol=REFERENCE, btol=REFERENCE, conlim=0, maxiter=MOST_REFERENCE)[0]
+    dummies = scipy.sparse.csr_array(
+        (entries.ravel(), columns.ravel(), ends), shape=(len(values), sum(map(len, sizes)))
+    )
+    found = scipy.sparse.linalg.lsmr(dummies, values, atol=REFERENCE, btol=REFERENCE, conlim=0, maxiter=MOST_REFERENCE)[
+        0
+    ]
     return np.asarray(values - dummies @ found)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy
 
 from detente.base.frames import Column, FrameSchema, count, number, text
 from detente.base.lags import lag
@@ -245,13 +246,11 @@ def _unit(panel: pd.DataFrame) -> list[str]:
 
 def _arm(rows: pd.DataFrame) -> dict[str, float]:
     """Size, risk and concentration of one arm of a comparison: columns of the unit, then the outcome."""
-    from scipy.stats import binomtest
-
     *unit, outcome = rows.columns
     by_dyad = rows.groupby(unit)[outcome].sum().sort_values(ascending=False).cumsum()
     onsets, n = int(rows[outcome].sum()), len(rows)
     # Wilson's interval (1927) takes rows for independent.
-    low, high = binomtest(onsets, n).proportion_ci(LEVEL, method="wilson") if n else (math.nan, math.nan)
+    low, high = scipy.stats.binomtest(onsets, n).proportion_ci(LEVEL, method="wilson") if n else (math.nan, math.nan)
     return {
         "dyad_years": n,
         "dyads": len(by_dyad),

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy
 
 from detente.base.errors import EstimationError, NoDyads
 from detente.base.frames import Column, FrameSchema, count, number, text
@@ -169,13 +170,11 @@ def _held(design: ModelFrame) -> dict[str, int]:
 
 def _crossing(lacking: Callable[[float], float]) -> float:
     """The factor at which what is lacking, which falls as it grows, is none; missing where it never is."""
-    from scipy.optimize import brentq
-
     if lacking(1.0) <= 0:
         return 1.0
     if lacking(FARTHEST) > 0:
         return math.nan
-    return float(np.exp(brentq(lambda log: lacking(math.exp(log)), 0.0, math.log(FARTHEST))))
+    return float(np.exp(scipy.optimize.brentq(lambda log: lacking(math.exp(log)), 0.0, math.log(FARTHEST))))
 
 
 def growth_of_years(whole: Fit) -> Growth:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import ndtr
+import scipy
 
 from detente.base.errors import EstimationError, NoDyads, UnsupportedCovariance, choices
 from detente.base.numerics import POWER, critical, detectable, monte_carlo_error, power_at
@@ -73,8 +73,8 @@ class OnsetProcess:
         spread = math.sqrt(2 * self.variance)
         with np.errstate(divide="ignore"):
             log = np.log(risk)
-        below = risk * ndtr((-log - self.variance) / spread)
-        return np.asarray(below + ndtr((log - self.variance) / spread))
+        below = risk * scipy.special.ndtr((-log - self.variance) / spread)
+        return np.asarray(below + scipy.special.ndtr((log - self.variance) / spread))
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from functools import reduce
 
 import numpy as np
 import pandas as pd
+import scipy
 
 from detente.base.errors import EmptySample, EstimationError, NoDyads, choices
 from detente.base.numerics import PREDICTED, percentiles
@@ -157,8 +158,6 @@ def _predicted(y: Array, x: Array, parts: Sequence[tuple[Codes, Codes]]) -> Arra
 
 def _logit(x: Array, y: Array, start: Array | None) -> Array:
     """Coefficients (k,) of a logit with a weak normal prior, the constant first and without one."""
-    from scipy import optimize
-
     if y.min() == y.max():
         raise EstimationError(f"the outcome is {y[0]:.0f} in all {len(y):,} rows that a prediction would rest on")
     objective, precision = likelihood(LOGIT, y, x), np.full(x.shape[1], PRIOR**-2)
@@ -178,7 +177,7 @@ def _logit(x: Array, y: Array, start: Array | None) -> Array:
             return newton(posterior, begin, close=PREDICTED).estimate
         except Stalled:
             continue
-    found = optimize.minimize(
+    found = scipy.optimize.minimize(
         lambda beta: -posterior(beta).value,
         cold,
         jac=lambda beta: -posterior(beta).gradient,

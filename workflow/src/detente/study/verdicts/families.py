@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+import scipy
 
 from detente.base.errors import EstimationError, TooFewDraws
 from detente.base.numerics import TIE
@@ -55,11 +56,9 @@ def benjamini_hochberg(p: Array) -> Array:
     those that depend positively (Benjamini and Yekutieli 2001).
     Raises EstimationError if a p-value is not within 0 and 1.
     """
-    from scipy.stats import false_discovery_control
-
     if not ((p >= 0) & (p <= 1)).all():
         raise EstimationError("p-values must lie within 0 and 1")
-    return np.asarray(false_discovery_control(p))
+    return np.asarray(scipy.stats.false_discovery_control(p))
 
 
 def family(name: str, tests: Mapping[str, Randomisation]) -> pd.DataFrame:

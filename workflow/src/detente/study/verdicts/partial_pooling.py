@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 
 from detente.base.errors import EstimationError
 from detente.base.numerics import DEFINITE, LEVEL, SPREAD, interval
@@ -69,8 +70,6 @@ def pooled(estimates: Array, covariance: Array, whole: Array | None = None) -> P
     Friede 2015); drawn estimates are best linear unbiased predictions.
     Raises EstimationError of fewer than `FEWEST_POOLED` estimates.
     """
-    from scipy import stats
-
     count = len(estimates)
     if count < FEWEST_POOLED:
         raise EstimationError(f"{count} estimates: a spread needs at least {FEWEST_POOLED}")
@@ -81,7 +80,7 @@ def pooled(estimates: Array, covariance: Array, whole: Array | None = None) -> P
     df = count - 1
     most = 10 * float(np.ptp(estimates) + np.sqrt(np.diag(covariance).max()))
     tau2 = _largest(lambda tau: at(tau**2).likelihood, most) ** 2
-    ends = stats.chi2.ppf([(1 + LEVEL) / 2, (1 - LEVEL) / 2], df)
+    ends = scipy.stats.chi2.ppf([(1 + LEVEL) / 2, (1 - LEVEL) / 2], df)
     low, high = (_squares_fall_to(lambda tau2: at(tau2).squares, float(end), most**2) for end in ends)
     none, found = at(0.0), at(tau2)
     if none.squares <= ends[1]:
@@ -100,7 +99,7 @@ def pooled(estimates: Array, covariance: Array, whole: Array | None = None) -> P
     return Pooled(
         mean=found.value, std_error=float(error), df=df, conf_low=mean_low, conf_high=mean_high,
         tau=float(np.sqrt(tau2)), tau_low=float(np.sqrt(low)), tau_high=float(np.sqrt(high)),
-        i2=tau2 / (tau2 + typical), q=none.squares, q_p=float(stats.chi2.sf(none.squares, df)),
+        i2=tau2 / (tau2 + typical), q=none.squares, q_p=float(scipy.stats.chi2.sf(none.squares, df)),
         weights=weights, drawn=drawn, drawn_error=np.sqrt(known + pull.sum(axis=1) ** 2 * variance),
     )  # fmt: skip
 
@@ -138,12 +137,10 @@ def _mean(estimates: Array, covariance: Array, tau2: float) -> _Mean:
 
 def _largest(likelihood: Callable[[float], float], most: float) -> float:
     """The τ from 0 to `most` at which a likelihood is largest."""
-    from scipy.optimize import minimize_scalar
-
     tried = np.concatenate([[0.0], np.geomspace(most / 1e4, most, TRIED)])
     best = int(np.argmax([likelihood(float(tau)) for tau in tried]))
     between = tried[max(best - 1, 0)], tried[min(best + 1, TRIED)]
-    found = minimize_scalar(
+    found = scipy.optimize.minimize_scalar(
         lambda tau: -likelihood(tau), bounds=between, method="bounded", options={"xatol": SPREAD * most}
     )
     return float(found.x) if likelihood(float(found.x)) > likelihood(float(tried[best])) else float(tried[best])
@@ -151,10 +148,8 @@ def _largest(likelihood: Callable[[float], float], most: float) -> float:
 
 def _squares_fall_to(squares: Callable[[float], float], level: float, most: float) -> float:
     """The τ² at which the sum of squares about the mean, which falls with it, is a level; 0 if it begins below."""
-    from scipy.optimize import brentq
-
     if squares(0.0) <= level:
         return 0.0
     while squares(most) > level:
         most *= 4
-    return float(brentq(lambda tau2: squares(tau2) - level, 0.0, most, xtol=SPREAD * most))
+    return float(scipy.optimize.brentq(lambda tau2: squares(tau2) - level, 0.0, most, xtol=SPREAD * most))
