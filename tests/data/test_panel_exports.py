@@ -41,6 +41,16 @@ def stata(frame: pd.DataFrame, path: Path, codes: dict[str, dict[int, str]] | No
     return pd.read_stata(path, convert_categoricals=False, preserve_dtypes=True, convert_missing=False)
 
 
+def test_polars_gets_the_same_rows_with_null_for_what_is_missing(root: Path) -> None:
+    panel = build(YEARS, ADDED, root=root).panel
+    frame, made = panel.frame, panel.to_polars()
+    assert frame.isna().to_numpy().any()
+    assert made.columns == list(frame.columns)
+    for name, column in frame.items():
+        assert made[str(name)].is_null().to_list() == column.isna().tolist(), name
+        assert made[str(name)].drop_nulls().to_list() == column.dropna().tolist(), name
+
+
 # Whole numbers
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -20,6 +21,9 @@ from detente.data.panel.partners import ALLIES, BEHIND_TARGET
 from detente.data.panel.readings import PAST_READINGS, READINGS
 from detente.data.panel.stateyears import OF_DYADS, STATE_PEACE, STRICT, AnyDyad
 from detente.data.sources import KEYS, NOT_REDRAWN, REGISTRY, Assignment, Source, Variable, measure
+
+if TYPE_CHECKING:
+    import polars
 
 STATES = "cow-state-system"
 # Where a variable is from that a user's expression makes of others.
@@ -94,6 +98,12 @@ class Panel:
     attrition: pd.DataFrame
     entries: Mapping[str, Entry]
     unit: Unit
+
+    def to_polars(self) -> polars.DataFrame:
+        """The same rows and columns for polars, which has null where pandas has NaN; raises ImportError without it."""
+        import polars
+
+        return polars.from_pandas(self.frame, nan_to_null=True)
 
 
 class _Sources(tuple[Source, ...]):
