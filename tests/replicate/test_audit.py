@@ -11,7 +11,8 @@ import yaml
 from pydantic import ValidationError
 
 from detente.cli import main
-from detente.replicate import COMPARISON, DYADIC_COMPARISON, conclusions_changed
+from detente.replicate import COMPARISON, DYADIC_COMPARISON, conclusions_changed, read_publications
+from detente.replicate.models import specification
 from detente.replicate.schema import Audit
 
 AUDIT = {
@@ -29,10 +30,16 @@ def row(term: str, quantity: str, printed: str, ours: float, status: str = "exac
 def compared(folder: Path, rows: list[dict[str, Any]], dyadic: list[dict[str, Any]] | None = None) -> list[str]:
     """The call of the command for a table with such numbers."""
     pin = {"file": "a.csv", "bytes": 5, "sha256": "a" * 64, "address": "https://example.org/a.csv"}
-    models = {"one": {"read_in": "p. 1", "infeasible": "none", "statistics": {"nobs": 1}}}
+    printed: dict[str, dict[str, str]] = {}
+    for each in rows:
+        printed.setdefault(each["term"], {})[each["quantity"]] = each["printed"]
+    numbers = {"printed": printed} if printed else {"statistics": {"nobs": 1}}
+    models = {"one": {"read_in": "p. 1", "infeasible": "none"} | numbers}
     table = {"title": "A table", "citation": "Nobody 2000", "data": {"d": pin}, "models": models, "audit": AUDIT}
     (folder / "made.yaml").write_text(yaml.safe_dump(table), encoding="utf-8")
-    COMPARISON.write_csv(COMPARISON.frame(rows), folder / "replication.csv")
+    (read,) = read_publications([folder / "made.yaml"])
+    spec_id = specification(read, "one").spec_id
+    COMPARISON.write_csv(COMPARISON.frame([r | {"spec_id": spec_id} for r in rows]), folder / "replication.csv")
     DYADIC_COMPARISON.write_csv(DYADIC_COMPARISON.frame(dyadic or []), folder / "dyadic.csv")
     tables = ["--tables", str(folder / "made.yaml")]
     return ["replicate", "audit", *tables, "--numbers", str(folder), "--out", str(folder / "out")]
@@ -111,6 +118,25 @@ def test_conclusions_are_signs_and_significance_as_printed_ours_and_among_dyads(
                     "dyadic_std_error": 0.9, "ratio": 9.0, "printed_p": 0.01, "dyadic_p": 0.2, "sign": "+",
                     "conclusion": "loses significance"}  # fmt: skip
     assert changes([], [lost]) == [("x", "significance under the dyadic covariance")]
+
+
+def test_bounds_and_odds_ratios_are_read_as_they_are_printed() -> None:
+    assert changes([row("x", "p_value", "< 0.05", 0.03)]) == [], "below 0.05 is significant at 0.05"
+    assert changes([row("x", "p_value", "< 0.05", 0.06)]) == [("x", "significance")]
+    assert changes([row("x", "p_value", "< 0.1", 0.03)]) == [], "below 0.1 may be significant or not"
+    assert changes([row("x", "p_value", "> 0.1", 0.03)]) == [("x", "significance")]
+    assert changes([row("x", "odds_ratio", "1.20", 0.83)]) == [("x", "sign")]
+    assert changes([row("x", "odds_ratio", "1.20", 1.21)]) == []
+
+
+@pytest.mark.fault("published tables")
+def test_numbers_of_an_earlier_file_are_not_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    call = compared(tmp_path, [row("x", "estimate", "0.24", 0.24)])
+    assert main(call) == 0
+    path = tmp_path / "made.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("'0.24'", "'0.25'"), encoding="utf-8")
+    assert main(call) == 1
+    assert "was changed since" in capsys.readouterr().err
 
 
 def test_a_table_without_an_audit_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -268,7 +268,7 @@ def test_digits_decide(text: str, ours: float, status: Status) -> None:
     assert compare(ours, Target(printed=text))[0] == status
 
 
-@pytest.mark.parametrize("text", ["many", "", "0.1.2", "1,23", "0.1 (0.2)", "***", "nan", "inf", "0,1"])
+@pytest.mark.parametrize("text", ["many", "", "0.1.2", "1,23", "0.1 (0.2)", "***", "nan", "inf", "0,1", "0,123"])
 @pytest.mark.fault("published tables")
 def test_what_is_no_printed_number_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is no printed number"):

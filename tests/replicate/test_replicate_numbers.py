@@ -13,7 +13,7 @@ from statsmodels.genmod.families import NegativeBinomial
 
 from detente.base.errors import ConfigError, DetenteError, UnsupportedEstimator
 from detente.base.expressions import Table
-from detente.replicate.models import Fitted, Published, estimate
+from detente.replicate.models import Fitted, Published, estimate, unfit
 from detente.replicate.quantities import number_of
 from detente.replicate.schema import DataFile, Model, Panel
 
@@ -159,6 +159,49 @@ def test_what_an_estimator_does_not_have_is_refused() -> None:
         number_of(fitted("y", "gee", fixed_effects=("g",), options={"link": "identity"}), "", "log_likelihood")
     with pytest.raises(ConfigError, match="takes other arguments"):
         number_of(fitted("y", "lpm"), "", "nobs(3)")
+
+
+@pytest.mark.fault("published tables")
+@pytest.mark.parametrize(
+    ("quantity", "said"),
+    [
+        ("conf_low(wide)", "'level' must be a number, not 'wide'"),
+        ("conf_low(100)", "between 0 and 100 per cent"),
+        ("risk(high)", "'values' must be a number, not 'high'"),
+        ("robustness_value(1, small)", "'alpha' must be a number"),
+        ("r2dz_x(age)", "as strong as another regressor; legal values: d, z"),
+        ("r2dz_x", "takes other arguments"),
+        ("adjusted_t(x, 1)", "as strong as another regressor"),
+        ("wild_t(g, 9.5)", "a whole number of draws"),
+    ],
+)
+def test_arguments_that_a_number_cannot_have_are_errors_of_the_file(quantity: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        number_of(fitted("y", "lpm"), "x", quantity)
+
+
+@pytest.mark.fault("published tables")
+def test_groups_are_counted_where_there_are_some() -> None:
+    with pytest.raises(UnsupportedEstimator, match="no fixed effects"):
+        number_of(fitted("y", "lpm"), "", "dropped_groups")
+
+
+@pytest.mark.fault("published tables")
+@pytest.mark.parametrize(
+    ("estimator", "option", "value", "legal"),
+    [("zip", "inflate", "x", False), ("zip", "inflate", ["x"], True), ("cox", "ties", "exact", False),
+     ("probit_re", "points", 1.5, False), ("probit_re", "points", 12, True), ("negbin_given", "alpha", 2, True)],
+)  # fmt: skip
+def test_options_have_their_types(estimator: str, option: str, value: object, legal: bool) -> None:
+    assert (unfit(estimator, option, value) == "") is legal
+
+
+@pytest.mark.fault("published tables")
+def test_quadrature_without_points_and_durations_of_nothing_are_refused() -> None:
+    with pytest.raises(ConfigError, match="at least one point, not 0"):
+        fitted("event", "probit_re", fixed_effects=("g",), options={"points": 0})
+    with pytest.raises(ConfigError, match="durations must be above 0"):
+        fitted("y", "cox")
 
 
 def test_zero_inflated_counts_are_those_of_statsmodels() -> None:

@@ -11,7 +11,7 @@ from detente.base.errors import ConfigError
 from detente.base.files import write_text
 from detente.cli.command import Output, command
 from detente.cli.replicate import DYADIC, NUMBERS, Tables
-from detente.replicate import COMPARISON, DYADIC_COMPARISON, FAILING, STATUSES, Publication, conclusions_changed
+from detente.replicate import COMPARISON, DYADIC_COMPARISON, FAILING, STATUSES, Publication, conclusions_changed, of_now
 from detente.report.site import audit_page
 
 # Levels by which the published results are met.
@@ -34,6 +34,9 @@ def replicate_audit(
         rows = compared[compared["id"] == publication.id]
         if rows.empty:
             raise ConfigError(f"{numbers / NUMBERS} has no number of {publication.id!r}: run `detente replicate` first")
+        if not of_now(publication, rows):
+            where = f"{publication.located([])} was changed since {numbers / NUMBERS} was made of it"
+            raise ConfigError(f"{where}: run `detente replicate` again")
         found = _found(publication, rows, dyadic[dyadic["id"] == publication.id])
         _write(publication, found, rows, out / publication.id)
         print(f"{publication.id}: {(out / publication.id / 'audit.md').as_posix()}")

@@ -80,6 +80,8 @@ def hazards(
     if not np.isin(status, (0, 1)).all():
         raise ConfigError(f"{failed!r} must be 0 or 1 in every row: whether the duration ends")
     start = design.x[:, at[entry]] if entry else None
+    if (design.y <= (0 if start is None else start)).any() or (start is not None and (start < 0).any()):
+        raise ConfigError("durations must be above 0, and above the time from which they are observed")
     return PHReg(design.y, x, status=status, entry=start, ties=ties), terms, x
 
 

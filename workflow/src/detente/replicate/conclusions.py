@@ -1,5 +1,6 @@
 """Whether a conclusion of a published table changes: a sign, or significance, as printed, by ours, and among dyads."""
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -7,7 +8,7 @@ import pandas as pd
 
 from detente.base.frames import Column, FrameSchema, text
 from detente.base.numerics import two_sided
-from detente.replicate.notation import printed
+from detente.replicate.notation import Printed, printed
 
 CHANGES = ("sign", "significance", "significance under the dyadic covariance")
 CONCLUSIONS_CHANGED = FrameSchema(
@@ -34,9 +35,7 @@ def conclusions_changed(numbers: pd.DataFrame, dyadic: pd.DataFrame, significanc
     estimated = numbers[numbers["ours"].notna() & (numbers["term"] != "") & (numbers["quantity"] != "stars")]
     for (name, model, term), part in estimated.groupby(["id", "model", "term"], sort=False):
         own = {"id": str(name), "model": str(model), "term": str(term)}
-        theirs = {
-            str(q): float(printed(str(text)).value) for q, text in zip(part["quantity"], part["printed"], strict=True)
-        }
+        theirs = {str(q): printed(str(text)) for q, text in zip(part["quantity"], part["printed"], strict=True)}
         ours = dict(zip(part["quantity"].astype(str), part["ours"].astype(float), strict=True))
         rows += [own | change for change in _changed(theirs, ours, significance)]
     changed = dyadic[dyadic["conclusion"].isin(["loses significance", "gains significance"])]
@@ -46,13 +45,35 @@ def conclusions_changed(numbers: pd.DataFrame, dyadic: pd.DataFrame, significanc
     return CONCLUSIONS_CHANGED.frame(rows)
 
 
-def _changed(theirs: Mapping[str, float], ours: Mapping[str, float], level: float) -> Iterator[dict[str, str]]:
-    if "estimate" in theirs and theirs["estimate"] * ours["estimate"] < 0:
-        signs = ["+" if value > 0 else "−" for value in (theirs["estimate"], ours["estimate"])]
+def _changed(theirs: Mapping[str, Printed], ours: Mapping[str, float], level: float) -> Iterator[dict[str, str]]:
+    values = {name: float(told.value) for name, told in theirs.items()}
+    before_side, after_side = _side(values), _side(ours)
+    if before_side * after_side < 0:
+        signs = ["+" if side > 0 else "−" for side in (before_side, after_side)]
         yield dict(zip(("change", "printed", "ours"), (CHANGES[0], *signs), strict=True))
-    before, after = _p(theirs), _p(ours)
-    if before is not None and after is not None and (before < level) != (after < level):
-        yield {"change": CHANGES[1], "printed": f"p = {before:.3f}", "ours": f"p = {after:.3f}"}
+    before, after = _significant(theirs, level), _p(ours)
+    if before is not None and after is not None and before != (after < level):
+        shown = theirs.get("p_value")
+        said = f"p {shown.bound or '='} {shown.number}" if shown else f"p = {_p(values):.3f}"
+        yield {"change": CHANGES[1], "printed": said, "ours": f"p = {after:.3f}"}
+
+
+def _side(numbers: Mapping[str, float]) -> float:
+    """On which side of no effect an estimate is, by its odds ratio where that alone is printed; 0 if not known."""
+    if "estimate" in numbers:
+        return numbers["estimate"]
+    return math.log(numbers["odds_ratio"]) if numbers.get("odds_ratio", 0.0) > 0 else 0.0
+
+
+def _significant(theirs: Mapping[str, Printed], level: float) -> bool | None:
+    """Whether a printed number is significant; None if a bound, such as "< 0.1" at 0.05, does not say."""
+    told = theirs.get("p_value")
+    if told is None or not told.bound:
+        p = _p({name: float(each.value) for name, each in theirs.items()})
+        return None if p is None else p < level
+    if told.bound == "<":
+        return True if float(told.value) <= level else None
+    return False if float(told.value) >= level else None
 
 
 def _p(numbers: Mapping[str, float]) -> float | None:

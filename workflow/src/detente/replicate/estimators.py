@@ -17,12 +17,12 @@ import numpy as np
 from scipy import sparse
 from scipy.special import log_ndtr, logsumexp
 
-from detente.base.errors import EstimationError, NotConverged, UnsupportedEffects, UnsupportedEstimator
+from detente.base.errors import ConfigError, EstimationError, NotConverged, UnsupportedEffects, UnsupportedEstimator
 from detente.base.numerics import GAIN, MOST_GAINS, MOST_HALVINGS
 from detente.base.types import Array, Codes
 from detente.stats import REGISTRY, ModelFrame, Solution, check_rank, get
 from detente.stats.covariance import Scores, number
-from detente.stats.likelihood import Point, Search, newton
+from detente.stats.likelihood import Point, Search, Stalled, newton
 
 CONSTANT = "intercept"
 LOG_VARIANCE = "lnsig2u"
@@ -153,14 +153,19 @@ def probit_re(design: ModelFrame, *, points: int = 12) -> Solution:
     Non-adaptive quadrature with `points` nodes (Stata `xtprobit, re`, up to version 8). Terms are the constant, the
     regressors and "lnsig2u". A row's score is its part of its group's, which alone has a meaning.
 
-    Raises UnsupportedEffects unless there is one factor.
+    Raises UnsupportedEffects unless there is one factor; ConfigError for no points; NotConverged.
     """
+    if points < 1:
+        raise ConfigError(f"quadrature has at least one point, not {points}")
     start = get("probit").fit(ModelFrame(design.y, design.x, design.terms))
     rows = _rows(design, start.x, points)
     # Columns from 1e-2 to 1e9: Newton's method on columns of size one.
     scale = np.sqrt((rows.x**2).mean(axis=0))
     scaled = replace(rows, x=rows.x / scale)
-    found = newton(lambda theta: _point(scaled, theta)[0], np.r_[start.estimate * scale, -1.0], concave=False)
+    try:
+        found = newton(lambda theta: _point(scaled, theta)[0], np.r_[start.estimate * scale, -1.0], concave=False)
+    except Stalled as error:
+        raise NotConverged(f"probit_re found no maximum with {points} points") from error
     unit = np.r_[1 / scale, 1.0]
     point, scores = _point(scaled, found.estimate)
     return Solution(

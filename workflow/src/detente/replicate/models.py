@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
+from pydantic import TypeAdapter, ValidationError
 
 from detente.base.errors import EmptySample, UnknownEstimator, UnknownVariable, choices
 from detente.base.expressions import Table, column, evaluate, selected
@@ -186,6 +187,18 @@ def options_of(estimator: str) -> list[str]:
         raise UnknownEstimator(f"estimator {estimator!r} is not known; {legal}")
     function = OWN[estimator] if estimator in OWN else get(estimator).fit
     return [name for name in list(signature(function).parameters)[1:] if name != "weights"]
+
+
+def unfit(estimator: str, option: str, value: object) -> str:
+    """Why an option of an estimator that only published tables use cannot have a value, "" if it can."""
+    if estimator not in OWN:
+        return ""
+    kind = signature(OWN[estimator]).parameters[option].annotation
+    try:
+        TypeAdapter(kind).validate_python(value, strict=True)
+    except ValidationError as error:
+        return "; ".join(dict.fromkeys(each["msg"] for each in error.errors()))
+    return ""
 
 
 def documented_options() -> str:

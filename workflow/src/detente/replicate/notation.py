@@ -11,7 +11,7 @@ NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 WHOLE = re.compile(r"[+-]?\d+\.?")
 # As tables write them: minus signs, marks between thousands.
 MINUS = str.maketrans(dict.fromkeys("\N{MINUS SIGN}\N{EN DASH}\N{FIGURE DASH}\N{HYPHEN}\N{NON-BREAKING HYPHEN}", "-"))
-THOUSANDS = re.compile(r"[+-]?\d{1,3}([,\u00a0\u202f\u2009 ]\d{3})+(\.\d*)?")
+THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}([,\u00a0\u202f\u2009 ]\d{3})+(\.\d*)?")
 WRITTEN = re.compile(
     r"(?:p\s*)?(?P<bound>[<>=≤≥]?)\s*(?P<number>.+?)\s*(?P<percent>%?)\s*(?P<stars>\*{1,4}|[†‡+]{1,2}|\^[a-z])?"
 )

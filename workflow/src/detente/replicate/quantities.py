@@ -67,9 +67,13 @@ def of_model(fitted: Fitted, quantity: str) -> float:
 def _called(quantity: str, make: Callable[..., float], *arguments: Any) -> float:
     """What a function makes of the arguments of a quantity; raises ConfigError if it takes others."""
     try:
-        signature(make).bind(*arguments)
+        bound = signature(make).bind(*arguments)
     except TypeError as error:
         raise ConfigError(f"{quantity!r} takes other arguments ({error})") from error
+    for name, given in bound.arguments.items():
+        for value in given if isinstance(given, tuple) else (given,):
+            if isinstance(value, str) and bound.signature.parameters[name].annotation is float:
+                raise ConfigError(f"{quantity!r}: {name!r} must be a number, not {value!r}")
     return float(make(*arguments))
 
 
@@ -103,8 +107,15 @@ def _ratio(estimate: float, error: float) -> float:
     return estimate / error
 
 
+def _share(level: float) -> float:
+    """A level in per cent as a share; raises ConfigError if no interval has it."""
+    if not 0 < level < 100:
+        raise ConfigError(f"an interval has a level between 0 and 100 per cent, not {level:g}")
+    return level / 100
+
+
 def _end(fitted: Fitted, at: int, level: float = 95.0, *, side: int) -> float:
-    return float(interval(_estimate(fitted, at), _error(fitted, at), _degrees(fitted, at), level / 100)[side])
+    return float(interval(_estimate(fitted, at), _error(fitted, at), _degrees(fitted, at), _share(level))[side])
 
 
 def _degrees(fitted: Fitted, at: int) -> float:
@@ -114,7 +125,7 @@ def _degrees(fitted: Fitted, at: int) -> float:
 
 def _profile(fitted: Fitted, at: int, level: float = 95.0, *, side: int) -> float:
     only(fitted, able("penalised_lr_chi2"))
-    return profile_interval(fitted.design, fitted.solution.terms[at], level / 100)[side]
+    return profile_interval(fitted.design, fitted.solution.terms[at], _share(level))[side]
 
 
 def _fall(fitted: Fitted, at: int) -> float:
@@ -125,6 +136,8 @@ def _wild(
     fitted: Fitted, at: int, clusters: str, draws: float = 999, *, give: Callable[[ClusterBootstrap], float]
 ) -> float:
     only(fitted, [name for name, estimator in REGISTRY.items() if estimator.least_squares])
+    if draws != int(draws) or draws < 1:
+        raise ConfigError(f"a bootstrap has a whole number of draws, not {draws:g}")
     found = fit(fitted.design, estimator=fitted.model.estimator, vcov="hc0", ssc=fitted.model.ssc)
     codes = factor(clusters, fitted.table, None)[fitted.design.rows]
     design = replace(fitted.design, clusters={**fitted.design.clusters, clusters: codes})
@@ -144,7 +157,11 @@ def _robustness(fitted: Fitted, at: int, q: float = 1.0, alpha: float = 1.0) -> 
 def _bound(fitted: Fitted, at: int, benchmark: str, times: float = 1.0) -> tuple[float, float]:
     """Partial R² of a confounder `times` as strong as a covariate, with treatment and outcome."""
     linear(fitted)
-    place = fitted.design.terms.index(fitted.solution.terms[at])
+    term, known = fitted.solution.terms[at], fitted.design.terms
+    if term not in known or benchmark not in known or benchmark == term:
+        rest = [name for name in known if name != term]
+        raise ConfigError(f"a confounder of {term!r} is as strong as another regressor; {choices(benchmark, rest)}")
+    place = known.index(term)
     rest = [i for i in range(len(fitted.design.terms)) if i != place]
     terms = tuple(fitted.design.terms[i] for i in rest)
     treatment = replace(fitted.design, y=fitted.design.x[:, place], x=fitted.design.x[:, rest], terms=terms)
@@ -153,6 +170,10 @@ def _bound(fitted: Fitted, at: int, benchmark: str, times: float = 1.0) -> tuple
     df = other.nobs - len(other.terms) - other.solution.absorbed
     with_outcome = _partial_r2(fitted, fitted.place(benchmark))
     return confounding.bound_from_benchmark(confounding.partial_r2(t, df), with_outcome, times)
+
+
+def _benchmarked(fitted: Fitted, at: int, benchmark: str, times: float = 1.0, *, part: int) -> float:
+    return _bound(fitted, at, benchmark, times)[part]
 
 
 def _adjusted(fitted: Fitted, at: int, benchmark: str, times: float = 1.0, *, part: int) -> float:
@@ -179,8 +200,8 @@ TERM: Mapping[str, Callable[..., float]] = {
     "wild_p_strict": partial(_wild, give=lambda test: test.p_strict),
     "partial_r2": _partial_r2,
     "robustness_value": _robustness,
-    "r2dz_x": lambda f, at, *benchmark: _bound(f, at, *benchmark)[0],
-    "r2yz_dx": lambda f, at, *benchmark: _bound(f, at, *benchmark)[1],
+    "r2dz_x": partial(_benchmarked, part=0),
+    "r2yz_dx": partial(_benchmarked, part=1),
     "adjusted_estimate": partial(_adjusted, part=0),
     "adjusted_std_error": partial(_adjusted, part=1),
     "adjusted_t": partial(_adjusted, part=2),

@@ -14,7 +14,7 @@ from detente.base.expressions import Table
 from detente.data import SourceRecord
 from detente.data.acquire import Patience, acquire
 from detente.replicate.estimators import EARLIER
-from detente.replicate.models import DUMMIES, OWN, WEIGHTED, Published, options_of, specification
+from detente.replicate.models import DUMMIES, OWN, WEIGHTED, Published, options_of, specification, unfit
 from detente.replicate.overdispersed import EXPECTED
 from detente.replicate.quantities import MODEL, TERM, read
 from detente.replicate.schema import DataFile, Model, Publication, named
@@ -130,9 +130,11 @@ def _of_model(keys: list[Any], model: Model) -> Iterator[Problem]:
 
 def _of_estimator(keys: list[Any], model: Model) -> Iterator[Problem]:
     name, legal = model.estimator, options_of(model.estimator)
-    for option in model.options:
+    for option, value in model.options.items():
         if option not in legal:
             yield [*keys, "options", option], f"estimator {name!r} has no such option; {choices(option, legal)}"
+        elif why := unfit(name, option, value):
+            yield [*keys, "options", option], f"{value!r} is no {option!r} of {name!r}: {why}"
     known = [each for term in model.terms for each in named(term)]
     for i, term in enumerate(model.endogenous):
         if term not in known:

@@ -165,6 +165,14 @@ def unmade(publication: Publication, status: Status, reason: str) -> Replication
     return Replication(COMPARISON.frame(rows), DYADIC_COMPARISON.empty())
 
 
+def of_now(publication: Publication, numbers: pd.DataFrame) -> bool:
+    """Whether the rows of a comparison are of the models and printed numbers that the file has now."""
+    columns = ["model", "term", "quantity", "printed", "spec_id"]
+    now = unmade(publication, "data not at hand", "").numbers
+    frames = (frame[columns].sort_values(columns, ignore_index=True).astype(str) for frame in (now, numbers))
+    return pd.DataFrame(next(frames)).equals(next(frames))
+
+
 def _compared(spec: Published, made: _Made) -> dict[str, Any]:
     place, found = made.place, made.found
     if reason := spec.model.infeasible or place.target.infeasible:

@@ -84,6 +84,13 @@ def _groups(fitted: Fitted) -> float:
     return len(np.unique(used(fitted, next(iter(held.values())))))
 
 
+def _dropped_groups(fitted: Fitted) -> float:
+    """Levels of the first fixed effect of which no row is used."""
+    if not fitted.design.fixed_effects:
+        raise UnsupportedEstimator("the model has no fixed effects of which groups are left out")
+    return len(np.unique(next(iter(fitted.design.fixed_effects.values())))) - _groups(fitted)
+
+
 def _clusters(fitted: Fitted, name: str = "") -> float:
     factors = fitted.model.vcov.split("+")
     if name not in factors and (name or len(factors) > 1):
@@ -249,7 +256,7 @@ WHOLE: Mapping[str, Callable[..., float]] = {
     "rows": lambda f: len(f.design.y),
     "dropped_rows": lambda f: len(f.design.y) - len(f.solution.scores) + sum(rows for _, rows in f.design.attrition),
     "groups": _groups,
-    "dropped_groups": lambda f: len(np.unique(next(iter(f.design.fixed_effects.values())))) - _groups(f),
+    "dropped_groups": _dropped_groups,
     "clusters": _clusters,
     "events": _events,
     "df": degrees_left,
