@@ -8,7 +8,7 @@ import os
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -30,10 +30,11 @@ _MAKE_AGAIN = "if the workflow made it, run the workflow again, which makes it a
 _WRITTEN: list[Path] = []
 
 
-def read_frame(path: Path) -> pd.DataFrame:
-    """Read a parquet file; raises DamagedFile if it is none, or cut short."""
+def read_frame(path: Path, wanted: Collection[str] | None = None) -> pd.DataFrame:
+    """Read a parquet file, of its columns those that are `wanted`; raises DamagedFile if it is none, or cut short."""
     with _parquet(path):
-        frame: pd.DataFrame = pq.read_table(path).to_pandas()
+        columns = None if wanted is None else [name for name in pq.read_schema(path).names if name in wanted]
+        frame: pd.DataFrame = pq.read_table(path, columns=columns).to_pandas()
     return frame
 
 

@@ -6,6 +6,8 @@ from detente.base.public import on_demand
 
 if TYPE_CHECKING:
     from detente.replicate.agreement import CONSISTENCY, consistency
+    from detente.replicate.beside import KEY, findings, panel_file, variables_asked
+    from detente.replicate.claim_frame import PUBLISHED
     from detente.replicate.conclusions import CONCLUSIONS_CHANGED, conclusions_changed
     from detente.replicate.drafting import draft
     from detente.replicate.prepared import tables
@@ -15,8 +17,8 @@ if TYPE_CHECKING:
     from detente.replicate.verdicts import FAILING, STATUSES
 
 __all__ = [
-    "COMPARISON", "CONCLUSIONS_CHANGED", "CONSISTENCY", "DYADIC_COMPARISON", "FAILING", "STATUSES", "Publication",
-    "Replication", "check_columns", "conclusions_changed", "consistency", "draft", "obtained", "of_now",
-    "read_publications", "replicate", "tables", "unmade",
+    "COMPARISON", "CONCLUSIONS_CHANGED", "CONSISTENCY", "DYADIC_COMPARISON", "FAILING", "KEY", "PUBLISHED", "STATUSES",
+    "Publication", "Replication", "check_columns", "conclusions_changed", "consistency", "draft", "findings",
+    "obtained", "of_now", "panel_file", "read_publications", "replicate", "tables", "unmade", "variables_asked",
 ]  # fmt: skip
 __getattr__, __dir__ = on_demand(__name__)

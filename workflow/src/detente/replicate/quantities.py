@@ -159,8 +159,8 @@ def _bound(fitted: Fitted, at: int, benchmark: str, times: float = 1.0) -> tuple
     linear(fitted)
     term, known = fitted.solution.terms[at], fitted.design.terms
     if term not in known or benchmark not in known or benchmark == term:
-        rest = [name for name in known if name != term]
-        raise ConfigError(f"a confounder of {term!r} is as strong as another regressor; {choices(benchmark, rest)}")
+        others = [name for name in known if name != term]
+        raise ConfigError(f"a confounder of {term!r} is as strong as another regressor; {choices(benchmark, others)}")
     place = known.index(term)
     rest = [i for i in range(len(fitted.design.terms)) if i != place]
     terms = tuple(fitted.design.terms[i] for i in rest)

@@ -14,6 +14,7 @@ from detente.base.expressions import Table
 from detente.data import SourceRecord
 from detente.data.acquire import Patience, acquire
 from detente.replicate.estimators import EARLIER
+from detente.replicate.linked import Link
 from detente.replicate.models import DUMMIES, OWN, WEIGHTED, Published, options_of, specification, unfit
 from detente.replicate.overdispersed import EXPECTED
 from detente.replicate.quantities import MODEL, TERM, read
@@ -79,6 +80,36 @@ def problems(publication: Publication) -> Iterator[Problem]:
             yield keys, f"{model.lacking!r} is missing; a model that cannot be estimated says why: 'infeasible'"
         elif not model.infeasible:
             yield from _of_model(keys, model)
+    yield from _of_links(publication)
+
+
+def _of_links(publication: Publication) -> Iterator[Problem]:
+    for claim, links in publication.claims.items():
+        for i, link in enumerate(links):
+            yield from _of_link(publication, ["claims", claim, i], link)
+            if (link.model, link.term) in [(each.model, each.term) for each in links[:i]]:
+                yield ["claims", claim, i], f"{link.term!r} of {link.model!r} is there already: one entry each"
+
+
+def _of_link(publication: Publication, keys: list[Any], link: Link) -> Iterator[Problem]:
+    """What is wrong with a number that speaks to a claim, or with its model on a panel."""
+    model = publication.models.get(link.model)
+    if model is None:
+        yield [*keys, "model"], f"{link.model!r} is no model of this table; {choices(link.model, publication.models)}"
+    elif link.term not in model.printed:
+        yield [*keys, "term"], f"the model prints no {link.term!r}; {choices(link.term, model.printed)}"
+    elif "estimate" not in model.printed[link.term]:
+        yield [*keys, "term"], f"of {link.term!r} no `estimate` is printed"
+    if link.panel is None:
+        return
+    asked = link.panel
+    texts: list[tuple[list[Any], str]] = [(["outcome"], asked.outcome), (["sample"], asked.sample or "1 == 1")]
+    texts += [(["terms", i], text) for i, term in enumerate(asked.terms) for text in named(term).values()]
+    for place, text in texts:
+        if not DUMMIES.fullmatch(text):
+            yield from _illegal([*keys, "panel", *place], text)
+    wrong = list(_refused([*keys, "panel", "estimator"], lambda: options_of(asked.estimator)))
+    yield from wrong or _of_options([*keys, "panel"], asked.estimator, asked.options)
 
 
 def _of_data(publication: Publication, keys: list[Any], data: DataFile) -> Iterator[Problem]:
@@ -128,13 +159,18 @@ def _of_model(keys: list[Any], model: Model) -> Iterator[Problem]:
         yield [*keys, "ssc"], f"{model.ssc!r} is not known; {choices(model.ssc, CONVENTIONS)}"
 
 
-def _of_estimator(keys: list[Any], model: Model) -> Iterator[Problem]:
-    name, legal = model.estimator, options_of(model.estimator)
-    for option, value in model.options.items():
+def _of_options(keys: list[Any], name: str, options: Mapping[str, Any]) -> Iterator[Problem]:
+    legal = options_of(name)
+    for option, value in options.items():
         if option not in legal:
             yield [*keys, "options", option], f"estimator {name!r} has no such option; {choices(option, legal)}"
         elif why := unfit(name, option, value):
             yield [*keys, "options", option], f"{value!r} is no {option!r} of {name!r}: {why}"
+
+
+def _of_estimator(keys: list[Any], model: Model) -> Iterator[Problem]:
+    name = model.estimator
+    yield from _of_options(keys, name, model.options)
     known = [each for term in model.terms for each in named(term)]
     for i, term in enumerate(model.endogenous):
         if term not in known:

@@ -23,9 +23,10 @@ from pydantic_core import CoreSchema
 
 from detente.base.expressions import Missing
 from detente.base.numerics import SIGNIFICANT
-from detente.base.strict import Strict, line_of
+from detente.base.strict import Identifier, Strict, line_of
 from detente.base.tables import TableFormat
 from detente.data import SourceFile
+from detente.replicate.linked import Link, Term
 from detente.replicate.notation import Printed, digits, printed, with_ends
 from detente.replicate.recipes import RECIPES, Software
 from detente.replicate.steps import Merge, Step
@@ -149,9 +150,6 @@ class DataFile(SourceFile):
             self.row_names,
             header=self.header,
         )
-
-
-Term = str | dict[str, str]
 
 
 class Model(Strict):
@@ -280,6 +278,9 @@ class Publication(Strict):
     data: dict[str, DataFile] = Field(default_factory=dict, description="None if numbers are only to be checked.")
     models: dict[str, Model] = Field(min_length=1)
     audit: Audit | None = None
+    claims: dict[Identifier, tuple[Link, ...]] = Field(
+        default_factory=dict, description="Claim → numbers that speak to it, and their models on a panel."
+    )
     _path: Path = PrivateAttr(default=Path())
 
     @classmethod

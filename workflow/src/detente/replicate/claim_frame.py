@@ -1,0 +1,40 @@
+"""The frame of what published studies found on claims, beside their models on the panel of a study."""
+
+from detente.base.frames import FrameSchema, number, share, text
+
+PUBLISHED = FrameSchema(
+    "published findings",
+    {
+        "claim": text("claim that the number speaks to"),
+        "id": text("published table"),
+        "model": text("model of the table"),
+        "term": text("term of the model, as printed"),
+        "citation": text("the publication"),
+        "read_in": text("where the numbers were read"),
+        "estimator": text("estimator of the published model; empty where the file names none"),
+        "printed_estimate": text("the estimate, as printed"),
+        "printed_std_error": text("its standard error, as printed; empty if none is"),
+        "printed_p": share("p-value as printed, or of the normal distribution"),
+        "panel_outcome": text("outcome of its nearest equivalent on the panel"),
+        "panel_term": text("what stands for the term"),
+        "panel_estimator": text("estimator"),
+        "panel_vcov": text("covariance that is nearest to the published one"),
+        "estimate": number("coefficient on the panel"),
+        "std_error": number("its standard error by that covariance", low=0),
+        "p_value": share("two-sided, by that covariance"),
+        "dyadic_std_error": number("dyadic-robust standard error", low=0),
+        "dyadic_p": share("two-sided, by the dyadic-robust covariance"),
+        "dyadic_df": number("degrees of freedom of the dyadic-robust statistic"),
+        "conf_low": number("dyadic-robust 95 % interval, lower end"),
+        "conf_high": number("dyadic-robust 95 % interval, upper end"),
+        "nobs": number("observations"),
+        "events": number("outcomes among them"),
+        "first": number("first year among them"),
+        "last": number("last year among them"),
+        "departs": text("what the equivalent is not alike in"),
+        "failure": text("why there is no equivalent, or no estimate or error of it"),
+        "spec_id": text("digest of the specification"),
+    },
+    key=("claim", "id", "model", "term"),
+    checks={"an estimate with an error, or a reason why not": lambda f: f["dyadic_p"].notna() | (f["failure"] != "")},
+)
