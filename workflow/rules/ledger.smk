@@ -83,6 +83,30 @@ rule described:
         " --out data/processed/{wildcards.study}/described/{wildcards.claim} > {log} 2>&1"
 
 
+rule published:
+    input:
+        tables=ROBUSTNESS.published_tables,
+        panel=ROBUSTNESS.predicted_panel,
+        code=ROBUSTNESS.published_code,
+    output:
+        "data/processed/{study}/robustness/published.parquet",
+    log:
+        "data/processed/{study}/logs/published.log",
+    benchmark:
+        "data/processed/{study}/benchmarks/published.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        project=STUDY.arguments,
+        claims=ROBUSTNESS.every_claim,
+        panel=ROBUSTNESS.published_panel,
+    message:
+        "Setting published findings beside the panel of {wildcards.study}"
+    shell:
+        "python -m detente published {params.project} --study {wildcards.study}"
+        " {params.panel} --tables {input.tables} --out {output} > {log} 2>&1"
+
+
 rule design_coverage:
     input:
         code=command("design_coverage"),

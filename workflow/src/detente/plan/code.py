@@ -65,6 +65,12 @@ def replicating(table: Path) -> list[str]:
     return command("replicate", *map(_module, _estimators(table, re.compile(r"\w+"))))
 
 
+def publishing(tables: Iterable[Path]) -> list[str]:
+    """Setting published findings beside a panel: the estimators that their files name belong to it."""
+    named = {estimator for table in tables for estimator in _estimators(table, re.compile(r"\w+"))}
+    return command("published", *map(_module, sorted(named)))
+
+
 def raw_sources(slugs: Iterable[str]) -> list[str]:
     """Sources whose raw files these are cleaned from; a user's own table is that of its own name."""
     named = ((slug, REGISTRY[slug].raw if slug in REGISTRY else ()) for slug in slugs)

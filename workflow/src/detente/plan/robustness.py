@@ -12,6 +12,7 @@ from detente.data.kads import KINDS
 from detente.data.panel import STATES
 from detente.data.sources import REGISTRY
 from detente.plan import code
+from detente.plan.published import PublishedPlan
 from detente.plan.stages import ASKED, Stages, canonical
 from detente.report import FORMATS, Evidence, frame_files, of_single_claims
 from detente.report.explorer import site_files, site_frames
@@ -25,7 +26,7 @@ LEDGER_FRAMES = ("ledger", "checks", "families", "pooled", "pooled_claims", "sco
 
 
 @dataclass(frozen=True)
-class RobustnessPlan(Stages):
+class RobustnessPlan(PublishedPlan):
     """Inputs, outputs and parameters of the rules of one study's robustness; grids are made when asked for."""
 
     receipts = partialmethod(Stages.files, "raw/{raw_source}.json")
@@ -194,6 +195,10 @@ class RobustnessPlan(Stages):
         count = len(self.grids[claim].shards())
         return self.processed(*(f"multiverse/{claim}.{i}.parquet" for i in range(count)))
 
+    def published_panel(self) -> str:
+        """The option that says where the panel of undirected dyads is, if there is one."""
+        return " ".join(("--panel", *panel)) if (panel := self.predicted_panel()) else ""
+
     def seed(self) -> int:
         """The study's seed."""
         return self.study.seed
@@ -208,6 +213,7 @@ class RobustnessPlan(Stages):
         frames = self.processed("robustness/prediction.parquet", "robustness/separation.parquet")
         return [
             *self.ledger(),
+            *self.published(),
             *self.findings(),
             *self.examinations(),
             *self.decisions(),
@@ -285,6 +291,7 @@ class RobustnessPlan(Stages):
         return [
             *self.processed(*(f"robustness/{frame}.parquet" for frame in (*self.units, "prediction", "separation"))),
             *self.ledger(),
+            *self.published(),
             *self.tried_designs(),
             *(file for frames in (self.joint, self.decisions, self.option_frames) for file in frames()),
             *(file for file in self.curves() if file.startswith("reports/")),
@@ -325,7 +332,7 @@ class RobustnessPlan(Stages):
             *(f"multiverse.{Path(shard).stem}" for shard in self.shards()),
             *(f"{step}.{claim}" for step in ("examine", "joint", "curves") for claim in self.claims),
             *(f"described.{claim}" for claim in self.described_claims),
-            *("gather_multiverse", "predict", "ledger"),
+            *("gather_multiverse", "predict", "ledger", "published"),
             *(["design_coverage"] if self.simulated else []),
             *("robustness_report", "robustness_provenance"),
         ]

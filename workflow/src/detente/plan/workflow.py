@@ -17,6 +17,7 @@ from detente.base.errors import ConfigError, DetenteError, choices
 from detente.base.strict import files
 from detente.base.units import UNITS
 from detente.plan.code import replicating
+from detente.plan.published import REPLICATIONS
 from detente.plan.robustness import FINDING_FRAMES, LEDGER_FRAMES, RobustnessPlan
 from detente.plan.stages import canonical, registrations
 from detente.plan.study import COUNTS, StudyPlan
@@ -35,7 +36,6 @@ MADE = (
     *("acquire", "acquire_own", "acquire_robustness", "clean_own", "figures", "robustness", "robustness_report"),
     *("simulate", "site", "tables"),
 )
-REPLICATIONS = Path("config/replications")
 # Parameters that say where things lie, not what is made of them: no change of them reruns a step.
 PLACES = ("arguments",)
 # Made by `detente panel` and `make bench`.
