@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from detente.replicate import PUBLISHED
 from detente.report import Evidence
 from detente.study.config.project import load_project
 from detente.study.described import FINDINGS, SERIES
@@ -75,11 +76,33 @@ def robustness(study: Evidence, **changes: object) -> Evidence:
                                columns=["claim", "kind", "left_out", "change_se", "flips"]),
         designs=pd.concat([designs(claim) for claim in study.examined], ignore_index=True),
         kads=kads(study.examined),
+        published=published(study.examined),
         findings=FINDINGS.empty(),
         series=SERIES.empty(),
         **dict(zip(("pooled", "pooled_claims"), pooled(study), strict=True)),
         deciding=pd.concat([deciding(claim) for claim in study.examined], ignore_index=True),
     )  # fmt: skip
+
+
+def published(claims: Iterable[str]) -> pd.DataFrame:
+    """What two studies found on defence pacts: one whose model was estimated on the panel, one whose has none."""
+    words = {name: "" for name, column in PUBLISHED.columns.items() if column.dtype == "str"}
+    common = words | {"claim": "defence_pact", "citation": "Somebody, A. B. and Other, C. (2001), A study, Journal 1"}
+    estimated = {"id": "first", "model": "Table 1", "term": "allies", "read_in": "p. 7", "printed_estimate": "-.341",
+                 "printed_std_error": ".175", "printed_p": 0.051, "panel_outcome": "onset_gml", "estimator": "logit",
+                 "panel_term": "lag(defence_pact, 1)", "panel_estimator": "logit", "panel_vcov": "dyad",
+                 "estimate": -0.2317, "std_error": 0.161, "p_value": 0.15, "dyadic_std_error": 0.1857,
+                 "dyadic_p": 0.226, "dyadic_df": 19.2, "conf_low": -0.62, "conf_high": 0.156, "nobs": 25771,
+                 "events": 724, "first": 1951, "last": 1985, "departs": "no trade"}  # fmt: skip
+    without = {
+        "id": "second",
+        "model": "Table 2",
+        "term": "pacts",
+        "printed_estimate": "0.1",
+        "failure": "it is of months",
+    }
+    made = PUBLISHED.validated(PUBLISHED.frame([common | estimated, common | without]))
+    return made[made["claim"].isin(list(claims))].reset_index(drop=True)
 
 
 def pooled(study: Evidence) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -9,6 +9,7 @@ import pandas as pd
 from detente.base.errors import BrokenContract
 from detente.base.files import read_frame, read_json
 from detente.base.frames import Column, FrameSchema
+from detente.replicate import PUBLISHED
 from detente.study.described import FINDINGS, SERIES
 from detente.study.design import describe
 from detente.study.estimation import ATTRITION, ESTIMATES, FAILURES, WINDOWS
@@ -56,6 +57,7 @@ FRAMES: Mapping[str, Stored] = {
         "{processed}/robustness",
         {"ledger": LEDGER, "checks": RESULTS, "prediction": PREDICTION, "separation": SEPARATION, "score": SCORE},
     ),
+    "published": Stored("{processed}/robustness/published.parquet", PUBLISHED),
     "design_coverage": Stored("{processed}/robustness/design_coverage.parquet", DESIGN_COVERAGE),
     **_stored("{processed}/robustness", {"pooled": POOLED, "pooled_claims": POOLED_CLAIMS}),
     **{f"own_{name}": Stored(f"{{processed}}/designs/{{own}}/{name}.parquet", s) for name, s in OF_DESIGNS.items()},

@@ -42,6 +42,7 @@ SECTIONS = (
     Section("placebos", "Placebos and leads", (("table", "placebos"),)),
     Section("calibration", "Placebo networks", (("table", "calibrated"), ("table", "sizes"))),
     Section("influence", "What the estimate rests on", (("figure", "influence"), ("table", "influence"))),
+    Section("published", "What published studies found", (("table", "published"),)),
     Section("kads", "Events of several states", (("table", "kads"),)),
     Section("deciding", "What data would settle it", (("table", "deciding"),)),
 )
