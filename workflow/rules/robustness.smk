@@ -133,6 +133,7 @@ rule joint:
         code=fitting("joint"),
     output:
         joint="data/processed/{study}/robustness/joint.{claim}.parquet",
+        redrawn="data/processed/{study}/robustness/joint_draws.{claim}.parquet",
         decisions="data/processed/{study}/robustness/decisions.{claim}.parquet",
         options="data/processed/{study}/robustness/options.{claim}.parquet",
     log:
@@ -149,8 +150,8 @@ rule joint:
     shell:
         "OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python -m detente joint {params.project} --study {wildcards.study} --claim {wildcards.claim}"
         " --multiverse {input.parts} --panels data/processed/{wildcards.study}/robustness"
-        " --exercises {input.exercises} --states {input.states} --joint {output.joint} --decisions {output.decisions}"
-        " --options {output.options} > {log} 2>&1"
+        " --exercises {input.exercises} --states {input.states} --joint {output.joint} --redrawn {output.redrawn}"
+        " --decisions {output.decisions} --options {output.options} > {log} 2>&1"
 
 
 rule curves:

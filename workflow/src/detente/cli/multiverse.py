@@ -16,7 +16,7 @@ from detente.base.units import Unit
 from detente.cli.command import PARQUET, Csv, Option, Output, Parquet, RecordOptions, StudyOptions, command
 from detente.study.config import Multiverse
 from detente.study.design import Specification
-from detente.study.multiverse import JOINT, Grid, columns_of, curve, grids_of
+from detente.study.multiverse import JOINT, JOINT_DRAWS, Grid, columns_of, curve, grids_of
 
 # Shards that are finished within this time of one another are taken for those of one run.
 PAUSE_SECONDS = 180
@@ -119,6 +119,7 @@ class Judged:
     """What is written of a claim's equivalent specifications."""
 
     joint: Annotated[Path, Output("table to write: the tests", endings=PARQUET)]
+    redrawn: Annotated[Path, Output("table to write: t of each specification in each draw", endings=PARQUET)]
     decisions: Annotated[Path, Output("table to write: shares of variance by decision", endings=PARQUET)]
     options: Annotated[Path, Output("table to write: what each option shifts", endings=PARQUET)]
 
@@ -126,7 +127,7 @@ class Judged:
 @command(
     "step",
     "--study tiny --claim exercise --multiverse shard.parquet --panels robustness --states states.parquet --joint "
-    "joint.parquet --decisions decisions.parquet --options options.parquet",
+    "joint.parquet --redrawn joint_draws.parquet --decisions decisions.parquet --options options.parquet",
 )
 def joint(
     of: StudyOptions,
@@ -139,7 +140,7 @@ def joint(
 ) -> None:
     """Judge a claim's equivalent specifications together."""
     from detente.study.robustness import Record
-    from detente.study.verdicts import Together
+    from detente.study.verdicts import Redrawn, Together, draws_of
 
     started = time.monotonic()
     project, study = of.read()
@@ -150,13 +151,17 @@ def joint(
     specs = [v.specification for v in variants]
     rows = read_panels(panels, specs)
     found, tests = curve.curve(rows, specs) if specs else None, JOINT.empty()
+    redrawn: list[Redrawn] = []
     if found is not None:
         curve.agree(found.estimate, frame)
         record_of = Record(rows[specs[0].claim.unit], *record.read())
-        tests, lost = Together(specs, rows, record_of, found).tests(draws, study.seed_of(claim))
+        together = Together(specs, rows, record_of, found)
+        redrawn = list(together.redrawn(draws, study.seed_of(claim)))
+        tests, lost = together.tests_of(redrawn)
         for why in lost:
             print(why)
     JOINT.write(tests, out.joint)
+    JOINT_DRAWS.write(draws_of(redrawn, list(frame["spec_id"])), out.redrawn)
     _write_decided(grid, frame, found, out)
     print(f"{claim}: {len(specs)} equivalent specifications in {time.monotonic() - started:.0f} s")
     print(tests.to_string(index=False))

@@ -14,6 +14,7 @@ from detente.data.sources import REGISTRY
 from detente.plan import code
 from detente.plan.published import PublishedPlan
 from detente.plan.stages import ASKED, Stages, canonical
+from detente.plan.study import StudyPlan
 from detente.report import FORMATS, Evidence, frame_files, of_single_claims
 from detente.report.explorer import site_files, site_frames
 from detente.study.config import MULTIVERSE, Described

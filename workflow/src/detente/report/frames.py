@@ -13,7 +13,7 @@ from detente.replicate import PUBLISHED
 from detente.study.described import FINDINGS, SERIES
 from detente.study.design import describe
 from detente.study.estimation import ATTRITION, ESTIMATES, FAILURES, WINDOWS
-from detente.study.multiverse import DECISIONS, OPTIONS, multiverse_schema
+from detente.study.multiverse import DECISIONS, JOINT_DRAWS, OPTIONS, multiverse_schema
 from detente.study.robustness import COVERAGE, DESIGN_COVERAGE, OF_DESIGNS, PREDICTION, SCHEMAS, SCORE, SEPARATION
 from detente.study.verdicts import LEDGER, POOLED, POOLED_CLAIMS, RESULTS
 
@@ -61,7 +61,7 @@ FRAMES: Mapping[str, Stored] = {
     "design_coverage": Stored("{processed}/robustness/design_coverage.parquet", DESIGN_COVERAGE),
     **_stored("{processed}/robustness", {"pooled": POOLED, "pooled_claims": POOLED_CLAIMS}),
     **{f"own_{name}": Stored(f"{{processed}}/designs/{{own}}/{name}.parquet", s) for name, s in OF_DESIGNS.items()},
-    **_stored("{processed}/robustness", {"decisions": DECISIONS, "options": OPTIONS}, ".{claim}"),
+    **_stored("{processed}/robustness", {s.name: s for s in (DECISIONS, OPTIONS, JOINT_DRAWS)}, ".{claim}"),
     **_stored("{processed}/described/{described}", {"findings": FINDINGS, "series": SERIES}),
     **_stored("{processed}/robustness/examined/{claim}", {n: s for n, s in SCHEMAS.items() if n != "failures"}),
 }

@@ -9,9 +9,9 @@ from detente.study.multiverse.curve import joint_test
 from detente.study.multiverse.decisions import decompose, options
 from detente.study.multiverse.grid import Grid, columns_of, grids_of, multiverse_of, sources_of, variables_of, years_of
 from detente.study.multiverse.multiverse import fitted, recheck
-from detente.study.multiverse.schema import DECISIONS, JOINT, OPTIONS, multiverse_schema
+from detente.study.multiverse.schema import DECISIONS, JOINT, JOINT_DRAWS, OPTIONS, multiverse_schema
 
 __all__ = [
-    "DECISIONS", "JOINT", "OPTIONS", "Grid", "columns_of", "curve", "decompose", "fitted", "grids_of", "joint_test",
-    "multiverse_of", "multiverse_schema", "options", "recheck", "sources_of", "variables_of", "years_of",
+    "DECISIONS", "JOINT", "JOINT_DRAWS", "OPTIONS", "Grid", "columns_of", "curve", "decompose", "fitted", "grids_of",
+    "joint_test", "multiverse_of", "multiverse_schema", "options", "recheck", "sources_of", "variables_of", "years_of",
 ]  # fmt: skip

@@ -66,6 +66,17 @@ JOINT = FrameSchema(
     },
     key=("claim", "scheme", "statistic"),
 )
+JOINT_DRAWS = FrameSchema(
+    "joint_draws",
+    {
+        "scheme": text("how treatments were re-randomised"),
+        "spec_id": text("a specification that this can redraw"),
+        "draw": count("from 0"),
+        "statistic": number("dyadic t under the re-randomised treatment; missing where there is none"),
+        "observed": number("dyadic t in the data"),
+    },
+    key=("scheme", "spec_id", "draw"),
+)
 DECISIONS = FrameSchema(
     "decisions",
     {

@@ -23,11 +23,11 @@ from detente.study.verdicts.registration import (
     standings,
 )
 from detente.study.verdicts.schema import FAMILIES, LEDGER, RESULTS
-from detente.study.verdicts.together import Together, families_of, under_headline
+from detente.study.verdicts.together import Redrawn, Together, draws_of, families_of, under_headline
 
 __all__ = [
     "CHECKS", "FAMILIES", "FEWEST_POOLED", "FOLDER", "INDEX", "LEDGER", "NOT_EXAMINED", "POOLED", "POOLED_CLAIMS",
-    "RESULTS", "STATUSES", "Findings", "Registration", "Together", "added_since", "checks", "compare",
-    "described_answer", "digest", "families", "families_of", "frozen_later", "ledger", "pooled_families", "registered",
-    "registrations", "standings", "under_headline",
+    "RESULTS", "STATUSES", "Findings", "Redrawn", "Registration", "Together", "added_since", "checks", "compare",
+    "described_answer", "digest", "draws_of", "families", "families_of", "frozen_later", "ledger", "pooled_families",
+    "registered", "registrations", "standings", "under_headline",
 ]  # fmt: skip
