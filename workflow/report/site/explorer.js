@@ -303,18 +303,9 @@ class Explorer {
   /** @param {Question} question */
   summarise(question) {
     const { h, count, percent } = Elements,
-      s = Multiverse.summary(this.table, this.all),
-      { joint } = this.table.source;
+      s = Multiverse.summary(this.table, this.all);
     const share = (/** @type {number} */ n) => (s.count ? percent(n / s.count) : "–");
-    const whole =
-      question.key === Multiverse.EQUIVALENT &&
-      this.state.covariance === this.initial.covariance &&
-      !Object.keys(this.state.chosen).length;
-    const tested = joint
-      ? whole
-        ? [joint.p, joint.said]
-        : ["–", `only of all ${joint.specifications} equivalent ones: ${joint.p}`]
-      : ["–", "no test of this claim's curve"];
+    const tested = this.tested(question);
     const tiles = [
       [
         "Specifications",
@@ -332,6 +323,29 @@ class Explorer {
         h("div", {}, h("dt", {}, term), h("dd", {}, h("b", {}, value), h("span", {}, said))),
       ),
     );
+  }
+
+  /** The joint p of what is shown and of what it is: of all as the ledger has it, of a selection by its draws.
+   * @param {Question} question @returns {[string, string]} */
+  tested(question) {
+    const { count } = Elements,
+      { claim, joint } = this.table.source,
+      covariance = this.options(Multiverse.COVARIANCE).find((o) => o.name === this.initial.covariance);
+    if (!joint) return ["–", "no test of this claim’s curve"];
+    if (question.key !== Multiverse.EQUIVALENT) return ["–", "only of specifications equivalent to the headline"];
+    if (this.state.covariance !== this.initial.covariance) return ["–", `only under: ${covariance?.label ?? ""}`];
+    if (!Object.keys(this.state.chosen).length) return [joint.p, joint.said];
+    if (!this.rows.length) return ["–", "nothing is shown"];
+    const drawn = Explorers.drawn(claim, () => this.refresh());
+    if (drawn === undefined) return ["…", "reading the draws"];
+    const found = drawn && Joint.test(drawn, this.rows);
+    if (!drawn || !found) return ["–", `only of all ${joint.specifications} equivalent ones: ${joint.p}`];
+    const ends = [found.low, found.high].map(Elements.pValue),
+      part = found.specifications < this.rows.length ? ` of ${count(this.rows.length)}; others cannot be redrawn` : "";
+    return [
+      ends[0] === ends[1] ? ends[0] : ends.join(" to "),
+      `of ${count(found.specifications)}${part}, treatments re-randomised by ${drawn.scheme}`,
+    ];
   }
 
   /** Decisions with several options among the rows shown, and which. @returns {Strip[]} */
@@ -384,26 +398,3 @@ class Explorer {
     Elements.save(made, this.filename(ending));
   }
 }
-
-const Explorers = {
-  /** @type {Record<string, Table>} */
-  tables: {},
-  /** @type {Explorer[]} */
-  mounted: [],
-
-  /** What a file of data calls with the specifications of a claim. @param {Source} source */
-  take(source) {
-    this.tables[source.claim] = Multiverse.unpacked(source);
-  },
-
-  start() {
-    for (const root of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-explorer]"))) {
-      const table = this.tables[root.dataset.explorer || ""];
-      if (table) this.mounted.push(new Explorer(root, table));
-      // The curve in print is for readers who have no explorer.
-      document.documentElement.classList.toggle("scripted", this.mounted.length > 0);
-    }
-  },
-};
-
-document.addEventListener("DOMContentLoaded", () => Explorers.start());

@@ -25,7 +25,7 @@ def packed(values: pd.Series, kind: Kind) -> dict[str, Any]:
     """
     if kind == "hex":
         digits = "".join(values.astype(str).str.rpartition(".")[2])
-        return {"kind": kind, "data": _text(bytes.fromhex(digits))}
+        return {"kind": kind, "data": text_of(bytes.fromhex(digits))}
     if kind == "words":
         codes, words = pd.factorize(values.astype(str))
         return {"kind": kind, "levels": [str(word) for word in words], **_coded(codes, len(words))}
@@ -34,10 +34,10 @@ def packed(values: pd.Series, kind: Kind) -> dict[str, Any]:
         raise OverflowError(f"{values.name}: {numbers.max():,.0f} does not fit into four bytes")
     whole = numbers.astype(_TYPES[kind])
     codes, levels = pd.factorize(whole, use_na_sentinel=False)
-    plain = {"kind": kind, "data": _text(whole.tobytes())}
+    plain = {"kind": kind, "data": text_of(whole.tobytes())}
     if len(levels) > _TWO:
         return plain
-    short = {"kind": kind, "levels": _text(levels.astype(_TYPES[kind]).tobytes()), **_coded(codes, len(levels))}
+    short = {"kind": kind, "levels": text_of(levels.astype(_TYPES[kind]).tobytes()), **_coded(codes, len(levels))}
     return short if len(str(short["levels"])) + len(short["data"]) < len(str(plain["data"])) else plain
 
 
@@ -45,8 +45,9 @@ def _coded(codes: Any, levels: int) -> dict[str, Any]:
     if levels > _TWO:
         raise OverflowError(f"{levels:,} levels: a code has two bytes at most")
     width = 0 if levels <= 1 else 1 if levels <= _ONE else 2
-    return {"width": width, "data": _text(codes.astype(f"<u{width}").tobytes()) if width else ""}
+    return {"width": width, "data": text_of(codes.astype(f"<u{width}").tobytes()) if width else ""}
 
 
-def _text(content: bytes) -> str:
+def text_of(content: bytes) -> str:
+    """Return bytes as base64."""
     return b64encode(content).decode("ascii")
