@@ -13,7 +13,7 @@ from detente.report.evidence import Evidence, Traits
 from detente.study.config import Claim, Described
 
 Kind = Literal["table", "figure"]
-Page = Literal["paper", "robustness"]
+Page = Literal["paper", "robustness", "site"]
 Per = Literal["study", "claim", "described"]
 # The exhibit of a single claim that is drawn by a step of its own.
 CURVE = "curve"

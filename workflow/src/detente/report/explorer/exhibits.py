@@ -15,6 +15,7 @@ from detente.report.exhibit import Exhibit, Kind, made_of, registry
 from detente.report.explorer.slim import slim
 from detente.report.figures import canvas as draw
 from detente.report.formats import percent
+from detente.report.frames import frame_files
 from detente.report.labels import covariance_label
 from detente.report.tables.influence import left_out
 from detente.report.tables.table import SIMULATED, Table, fragment, render
@@ -36,10 +37,11 @@ class Section:
 
 SECTIONS = (
     Section("decisions", "Which decision moves the estimate", (("figure", "decisions"),)),
-    Section("power", "What it could have found", (("table", "power"),)),
+    Section("power", "What it could have found", (("figure", "power"), ("table", "power"))),
     Section("designs", "Other designs, year by year", (("figure", "designs"), ("table", "designs"))),
     Section("confounders", "Confounders", (("figure", "sensitivity"), ("table", "confounders"))),
     Section("placebos", "Placebos and leads", (("table", "placebos"),)),
+    Section("randomisation", "Treatments re-randomised", (("figure", "randomisation"), ("table", "randomisation"))),
     Section("calibration", "Placebo networks", (("table", "calibrated"), ("table", "sizes"))),
     Section("influence", "What the estimate rests on", (("figure", "influence"), ("table", "influence"))),
     Section("published", "What published studies found", (("table", "published"),)),
@@ -50,7 +52,7 @@ SECTIONS = (
 
 def sections_of(evidence: Evidence) -> list[tuple[Section, list[Exhibit]]]:
     """Return the sections that the pages of a study's claims have, with their exhibits."""
-    known = {(e.kind, e.name): e for (page, _, _), e in registry().items() if page == "robustness"}
+    known = {(e.kind, e.name): e for (page, _, _), e in registry().items() if page in ("robustness", "site")}
     found = ((s, [known[key] for key in s.exhibits if known[key].applies(evidence.traits)]) for s in SECTIONS)
     return [(section, exhibits) for section, exhibits in found if exhibits]
 
@@ -70,7 +72,8 @@ def of_one(evidence: Evidence, claim: str) -> Evidence:
 class Plate:
     """An exhibit on a page: its heading, caption and alternative text; HTML of a table, or the file of a figure.
 
-    `data` are the files of its frames, by what they are called. `empty`: there is nothing to show of this claim.
+    `data` are the files of its frames, by what they are called; `trace` is the frame of its claim whose origin can be
+    printed. `empty`: there is nothing to show of this claim.
     """
 
     name: str
@@ -82,6 +85,7 @@ class Plate:
     file: str
     data: Mapping[str, str]
     empty: bool
+    trace: str = ""
 
 
 def plates(evidence: Evidence, claim: str, templates: Mapping[str, str], files: dict[str, bytes]) -> Iterator[Plate]:
@@ -99,7 +103,8 @@ def plates(evidence: Evidence, claim: str, templates: Mapping[str, str], files: 
             write = as_parquet if name in LARGE else as_csv
             files[place] = write(evidence.frame(name), evidence.simulated)
         title, caption, alt = (_words(evidence, claim, text) for text in (exhibit.label, exhibit.caption, exhibit.alt))
-        yield Plate(exhibit.name, exhibit.kind, title, caption, alt, html, file, data, empty)
+        trace = traced_file(evidence, exhibit.needs[-1], claim)
+        yield Plate(exhibit.name, exhibit.kind, title, caption, alt, html, file, data, empty, trace)
 
 
 def rendered(
@@ -110,6 +115,13 @@ def rendered(
         return fragment(render(made, "html", templates)), not any(row.cells for row in made.rows)
     files[file] = picture(draw.canvas(1.0, simulated=simulated) if made is None else made)
     return "", made is None or not made.axes
+
+
+def traced_file(evidence: Evidence, name: str, claim: str) -> str:
+    """Return where a frame lies in the project, that of a claim where each has its own."""
+    study = evidence.study.name
+    files = frame_files([name], f"data/processed/{study}", f"reports/{study}", [claim], [claim], [claim])
+    return files[0]
 
 
 def claim_files(evidence: Evidence, claim: str) -> list[str]:

@@ -26,7 +26,10 @@ _TICKS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 def power(evidence: Evidence) -> draw.Figure:
     """Power of the headline model by planted effect, one line per claim; marked where four in five are found."""
     frame, detectable = evidence.frame("power_curve"), evidence.frame("power").set_index("claim")["mde_simulated_share"]
-    labels = {c.id: c.label for c in evidence.claims if c.id in evidence.examined and (frame["claim"] == c.id).any()}
+    # Curves of all claims would be a thicket: those of the study's own, or of the one that frames are of.
+    claims = set(frame["claim"])
+    mine = claims if len(claims) == 1 else {c.id for c in evidence.claims}
+    labels = {c: label for c, label in evidence.examined.items() if c in mine & claims}
     if not labels:
         return draw.canvas(1.0, simulated=evidence.simulated)
     planted = frame[frame["effect_share"] != 0].assign(size=lambda f: f["effect_share"].abs()).sort_values("size")

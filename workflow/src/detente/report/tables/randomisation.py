@@ -1,0 +1,31 @@
+"""Headlines under re-randomised treatments, scheme by scheme: on the pages of claims of a study's site."""
+
+from detente.report.evidence import Evidence
+from detente.report.exhibit import exhibit
+from detente.report.formats import count, decimal, p_value
+from detente.report.models import entries
+from detente.report.tables.table import Column, Row, Table, columns
+
+_COLUMNS = (
+    Column("Observed"), Column("Draws"), Column("Two-sided", "p"), Column("Lower", "p"), Column("Higher", "p"),
+    *columns("What to know of the draws", align="left"),
+)  # fmt: skip
+_NOTES = (
+    "The headline model is fitted again with treatments drawn as if they had no effect, and its t statistic held "
+    "against those of the draws; the observed one is counted among them. A product of treatment and moderator cannot "
+    "be drawn again: its draws are of a bootstrap that imposes no effect.",
+)
+
+
+@exhibit(kind="table", name="randomisation", page="site", needs=("tests",), stored=False)
+def randomisation(evidence: Evidence) -> Table:
+    """The headline under re-randomised treatments, by how these are drawn."""
+    rows = []
+    for claim, label in evidence.examined.items():
+        mine = evidence.of_claim("tests", claim)
+        rows += [Row(label)] if len(mine) else []
+        for r in entries(mine):
+            ends = (p_value(r.p_value), p_value(r.p_low), p_value(r.p_high))
+            rows.append(Row(str(r.scheme).capitalize(), (decimal(r.observed), count(r.draws), *ends, str(r.flags))))
+    title = "Treatments re-randomised"
+    return Table("randomisation", title, "Treatments drawn by", _COLUMNS, tuple(rows), _NOTES, evidence.simulated)
