@@ -14,9 +14,11 @@ import pandas as pd
 import pytest
 
 from detente.report.explorer import site_files
+from detente.report.explorer.draws import ABSENT, coded
 from detente.report.explorer.home import answer
 from detente.report.explorer.packed import packed
 from detente.report.explorer.slim import slim
+from detente.study.multiverse import joint_test
 
 from support import explored
 from support.pages import REPORT
@@ -186,6 +188,37 @@ def test_a_selection_is_summarised_as_the_frame_would_be() -> None:
     assert (summary["below"], summary["above"]) == ((there["conf_high"] < 0).sum(), (there["conf_low"] > 0).sum())
     assert summary["median"] == pytest.approx(there["estimate_of_mean"].median(), rel=1e-12)
     assert summary["powered"] == there["powered"].sum()
+
+
+@node
+def test_the_joint_p_of_all_and_of_any_selection_is_that_of_the_joint_test() -> None:
+    program = """
+      const rows = Array.from(Multiverse.questions(table)[0].rows).filter(r => Multiverse.fitted(table, r));
+      const under = Multiverse.filtered(table, Uint32Array.from(rows), {vcov: ["dyadic"]});
+      const kept = [under, ...table.source.decisions.flatMap(d => d.options.map(
+        o => Multiverse.filtered(table, under, {[d.name]: [o.name]})))].filter(s => s.length);
+      return kept.map(s => ({ids: Array.from(s, r => table.ids[r]), found: Joint.test(drawn, s)}));
+    """
+    frame = explored.evidence().of_claim("joint_draws", CLAIM)
+    draws = frame.pivot_table(index="draw", columns="spec_id", values="statistic", dropna=False)
+    observed = frame.drop_duplicates("spec_id").set_index("spec_id")["observed"]
+    exact = 0
+    for selection in explored.in_node(CLAIM, program):
+        found, mine = selection["found"], [name for name in selection["ids"] if name in observed.index]
+        expected = joint_test(observed[mine].to_numpy(), draws[mine].to_numpy()).set_index("statistic").loc["median_t"]
+        assert (found["specifications"], found["draws"]) == (expected["specifications"], expected["draws"])
+        assert found["undefined"] == expected["undefined"] >= 3
+        assert found["low"] <= expected["p_value"] <= found["high"] <= found["low"] + 3 / 497
+        exact += found["low"] == found["high"]
+    assert exact > 10
+    assert explored.in_node(CLAIM, "return Joint.test(drawn, [-1]);") is None
+
+
+def test_draws_that_do_not_fit_are_kept_to_fewer_digits_and_refused_beyond_those() -> None:
+    per, whole = coded(np.array([[40.004, np.nan]]))
+    assert (per, list(whole[0])) == (100, [4000, ABSENT])
+    with pytest.raises(OverflowError, match="drawn t of 40,000 does not fit"):
+        coded(np.array([[-4e4]]))
 
 
 @node

@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,11 @@ import numpy as np
 import pandas as pd
 
 from detente.base.numerics import interval
-from detente.report import Evidence, read_templates
-from detente.report.explorer import ASSETS, site_frames, site_of
-from detente.report.frames import FRAMES
+from detente.provenance import ancestry
+from detente.replicate import COMPARISON
+from detente.report import Evidence, exhibits_of, read_templates
+from detente.report.explorer import ASSETS, Origin, Published, site_frames, site_of
+from detente.report.frames import FRAMES, frame_files
 from detente.study.multiverse import Grid, grids_of, multiverse_schema
 from detente.study.robustness import SETTINGS
 from detente.study.verdicts import CHECKS, RESULTS
@@ -52,6 +54,7 @@ def evidence() -> Evidence:
         ),
         "ledger": demo.frame("ledger").astype({"strongest_benchmark": object}).fillna({"strongest_benchmark": ""}),
     }
+    given["joint_draws"] = _joint_draws(given["multiverse"], demo.frame("ledger")["joint_scheme"].dropna().iloc[0])
     there = demo.with_frames(**given)
     # Frames that are made up for a sentence alone have too few columns to be drawn.
     schemas = {n: FRAMES[n].schema for n in site_frames(there)}
@@ -70,7 +73,56 @@ def built(of: Evidence) -> dict[str, bytes]:
     """Every file of a site."""
     assets = {name: (REPORT / "site" / name).read_text(encoding="utf-8") for name in ASSETS}
     templates = read_templates(REPORT) | read_templates(REPORT / "site")
-    return site_of(of, dict.fromkeys(of.examined, PIXEL), assets, templates)
+    return site_of(of, origin(), dict.fromkeys(of.examined, PIXEL), assets, templates)
+
+
+@cache
+def origin() -> Origin:
+    """A study of few steps: raw files, a panel, a step for each kind of frame, and the paper's exhibits."""
+    of = evidence()
+    name, frames = of.study.name, site_frames(of)
+    folders = (f"data/processed/{name}", f"reports/{name}")
+    files = [f for n in frames for f in frame_files([n], *folders, list(of.examined), [], list(of.study.claims))]
+    shown = [e.files(name)[0] for e in exhibits_of(of.traits) if e.files(name)]
+    receipt, panel, raw = (f"data/processed/{name}/{end}" for end in ("raw/mme.json", "panel.parquet", "mme.csv"))
+    step = {"command": "python -m detente step", "modules": ["workflow/src/detente/cli/raw.py"], "settings": [],
+            "software": "one"}  # fmt: skip
+    said = {"sha256": "0" * 64, "bytes": 8}
+    steps = {
+        "acquire.mme": {"rule": "acquire", "inputs": [], **step},
+        "panel": {"rule": "panel", "inputs": [receipt], **step},
+        "examine": {"rule": "examine", "inputs": [panel], **step},
+        "tables": {"rule": "tables", "inputs": files[:3], **step},
+    }
+    graph = {
+        "files": {
+            receipt: {**said, "step": "acquire.mme", "raw": [raw]},
+            panel: {**said, "step": "panel"},
+            **{file: {**said, "step": "examine"} for file in files},
+            **{file: {**said, "step": "tables"} for file in shown},
+        },
+        "raw": {raw: {"source": "mme", "file": "mme.csv", **said, "address": None}},
+        "steps": steps,
+        "modules": {"workflow/src/detente/cli/raw.py": "1" * 64},
+        "software": {"one": {"python": "3.11.7", "packages": {"pandas": "2.3.0"}}},
+    }
+    return Origin(
+        graph=graph, traced=partial(ancestry, graph), made={"commit": "2" * 40, "dirty": False, "seed": 1},
+        python="3.11.7", packages={"pandas": "2.3.0"}, verified=(),
+        paper={"html": b"<!doctype html>paper\n", "pdf": b"%PDF paper\n"}, published=published(),
+    )  # fmt: skip
+
+
+def published(*, compared: bool = True) -> Published:
+    """Two tables: one with an exact and a different number, and one without its data."""
+    rows = [
+        ("one", "logit", "major", "estimate", "2.43", 2.4334, 0.0034, "exact", "", "0.01", "a"),
+        ("one", "logit", "contig", "std_error", "0.16", 0.21, 0.05, "different", "not the same", "0.01", "a"),
+        ("two", "probit", "", "nobs", "3,126", None, None, "data not at hand", "see the ways on", "1", "b"),
+    ]
+    words = {"one": ("First table", "Author 2001", {"one.dta": "https://example.org/one.dta"}),
+             "two": ("Second table", "Author 2002", {"two.tab": None})}  # fmt: skip
+    return Published(COMPARISON.frame(rows), words, compared=compared)
 
 
 def written(folder: Path, files: Mapping[str, bytes]) -> Path:
@@ -82,17 +134,24 @@ def written(folder: Path, files: Mapping[str, bytes]) -> Path:
 
 
 def pages(files: Mapping[str, bytes]) -> dict[str, str]:
-    """Pages by name."""
-    return {name: content.decode("utf-8") for name, content in files.items() if name.endswith(".html")}
+    """Pages by name, without the paper."""
+    of_paper = "paper/"
+    own = {name: content for name, content in files.items() if not name.startswith(of_paper)}
+    return {name: content.decode("utf-8") for name, content in own.items() if name.endswith(".html")}
 
 
 def in_node(claim: str, program: str) -> Any:
-    """What a program returns that sees `table`, the specifications of a claim, and `Multiverse`."""
-    scripts = [*((REPORT / "site" / name).read_text(encoding="utf-8") for name in ("multiverse.js", "parquet.js")),
-               "const Explorers = {take(source) {this.source = source}};",
-               site()[f"data/{claim}.js"].decode("utf-8"),
+    """What a program returns that sees `Multiverse`, `Joint`, a claim's `table` and its `drawn` curves."""
+    names = ("multiverse.js", "joint.js", "parquet.js")
+    scripts = [*((REPORT / "site" / name).read_text(encoding="utf-8") for name in names),
+               "const Explorers = {take(source) {this.source = source}, draw(source) {this.drawn = source}};",
+               site()[f"data/{claim}.js"].decode("utf-8"), site()[f"data/{claim}.draws.js"].decode("utf-8"),
                "const table = Multiverse.unpacked(Explorers.source);",
-               f"process.stdout.write(JSON.stringify((() => {{ {program} }})()))"]  # fmt: skip
+               "const planes = Joint.inflated(Multiverse.bytes(Explorers.drawn?.data ?? ''));",
+               "const unpacked = planes => Explorers.drawn && Joint.unpacked(Explorers.drawn, planes);",
+               "const drawn = planes.then(unpacked, () => null);",
+               f"drawn.then(drawn => {{ {program} }}).then(",
+               "found => process.stdout.write(JSON.stringify(found)));"]  # fmt: skip
     assert NODE
     done = subprocess.run([NODE, "-"], input="\n".join(scripts), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -138,6 +197,21 @@ def _multiverse(grid: Grid, seed: int, nodes: list[str]) -> pd.DataFrame:
     frame = frame.assign(conf_low=[low for low, _ in ends], conf_high=[high for _, high in ends])
     frame = frame.assign(mde_share=frame["mde"] / base, estimate_of_mean=frame["estimate"] / base, p_value=0.25)
     return frame[list(multiverse_schema(nodes).columns)]
+
+
+def _joint_draws(multiverse: pd.DataFrame, scheme: str) -> pd.DataFrame:
+    """Draws of most equivalent specifications of the first claim, alike as those of one curve are, some without a t."""
+    rng, claim = np.random.default_rng(7), str(multiverse["claim"].iloc[0])
+    mine = multiverse[(multiverse["claim"] == claim) & multiverse["equivalent"] & (multiverse["error"] == "")]
+    mine, draws = mine.iloc[:-3], 499
+    t = 0.8 * rng.normal(size=(draws, 1)) + 0.6 * rng.normal(size=(draws, len(mine)))
+    t[rng.random(t.shape) < 0.02] = np.nan
+    t[:3] = np.nan
+    frame = {
+        "scheme": scheme, "spec_id": np.tile(mine["spec_id"], draws), "draw": np.repeat(np.arange(draws), len(mine)),
+        "statistic": t.ravel(), "observed": np.tile(mine["statistic"], draws), "claim": claim,
+    }  # fmt: skip
+    return pd.DataFrame(frame)
 
 
 def loaded(page: str) -> list[str]:

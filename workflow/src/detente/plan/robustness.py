@@ -36,6 +36,7 @@ class RobustnessPlan(PublishedPlan):
     findings = partialmethod(Stages.files, "described/{described_claim}/{finding_frame}.parquet")
     examinations = partialmethod(Stages.files, "robustness/examined/{claim}/{examined_frame}.parquet")
     joint = partialmethod(Stages.files, "robustness/joint.{claim}.parquet")
+    joint_draws = partialmethod(Stages.files, "robustness/joint_draws.{claim}.parquet")
     decisions = partialmethod(Stages.files, "robustness/decisions.{claim}.parquet")
     option_frames = partialmethod(Stages.files, "robustness/options.{claim}.parquet")
     ledger = partialmethod(Stages.files, "robustness/{ledger_frame}.parquet")
@@ -45,7 +46,7 @@ class RobustnessPlan(PublishedPlan):
     tried = partialmethod(Stages.fields, "seed", "simulation")
     tables = partialmethod(Stages.exhibit_files, "table", "robustness")
     robustness_code = partialmethod(Stages.page_code, "robustness", "robustness")
-    site_code = partialmethod(Stages.page_code, "site", "robustness")
+    site_code = partialmethod(Stages.page_code, "site", "robustness", "site")
 
     ledger_frames = LEDGER_FRAMES
     examined_frames = EXAMINED
@@ -235,6 +236,11 @@ class RobustnessPlan(PublishedPlan):
         frames = frame_files(needs, *folders, self.claims, self.described_claims, self.study.claims)
         return [*frames, *self.report(*(f"robustness/curve.{claim}.png" for claim in self.claims))]
 
+    def shown_on_site(self) -> list[str]:
+        """What the site shows and is made from, whose lineage it shows: frames, curves, and the paper's exhibits."""
+        paper = StudyPlan(self.project, self.study, self.options, self.quick)
+        return list(dict.fromkeys([*self.site_frames(), *paper.exhibits()]))
+
     @cached_property
     def _shown(self) -> Evidence:
         """The study as its exhibits see it, without a frame."""
@@ -294,6 +300,7 @@ class RobustnessPlan(PublishedPlan):
             *self.ledger(),
             *self.published(),
             *self.tried_designs(),
+            *self.joint_draws(),
             *(file for frames in (self.joint, self.decisions, self.option_frames) for file in frames()),
             *(file for file in self.curves() if file.startswith("reports/")),
             *self.tables(),

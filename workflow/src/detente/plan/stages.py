@@ -10,6 +10,7 @@ from pathlib import Path
 from shlex import quote
 from typing import get_args
 
+from detente.base.files import sha256
 from detente.base.units import Unit
 from detente.plan import code
 from detente.report import Exhibit, Kind, Page, Per, Traits, exhibits_of, traits_of
@@ -17,6 +18,8 @@ from detente.study.config import Project, Study
 
 # How a panel of each unit is asked for.
 ASKED: Mapping[Unit, str] = {"dyad-year": "", "directed-dyad-year": "--directed ", "state-year": "--unit state-year "}
+# What sites show where it was made, and do not ask for.
+COMPARED, VERIFIED = "reports/replicate/replication.csv", "robustness/verification.html"
 FIELD = re.compile(r"\{(\w+)\}")
 
 
@@ -126,6 +129,16 @@ class Stages:
         options = " ".join(map(quote, said))
         return f" --define {options}" if options else ""
 
+    def verified(self) -> str:
+        """The option that names the page of a second build, where there was one."""
+        pages = [page for page in self.report(VERIFIED) if Path(page).is_file()]
+        return f"--verified {pages[0]}" if pages else ""
+
+    def beside(self) -> str:
+        """Checksums of what the site shows where it is there, and does not ask for: a change makes it again."""
+        files = [Path(file) for file in (COMPARED, *self.report(VERIFIED))]
+        return canonical({file.as_posix(): sha256(file) for file in files if file.is_file()})
+
     def settings(self) -> list[str]:
         """What a user may edit, what was registered, what fixes the software: their checksums stand in the manifest."""
         root = self.project.root
@@ -145,9 +158,9 @@ class Stages:
         """A command that makes exhibits of a kind, with the modules that declare them."""
         return code.command(command, *sorted({exhibit.module for exhibit in self.exhibits_of(kind)}))
 
-    def page_code(self, command: str, page: Page) -> list[str]:
-        """A command that makes a page, with the modules of every exhibit there, which hold its captions."""
-        exhibits = [e for per in get_args(Per) for e in exhibits_of(self.traits, page, per=per)]
+    def page_code(self, command: str, *pages: Page) -> list[str]:
+        """A command that makes pages, with the modules of every exhibit there, which hold its captions."""
+        exhibits = [e for page in pages for per in get_args(Per) for e in exhibits_of(self.traits, page, per=per)]
         return code.command(command, *sorted({exhibit.module for exhibit in exhibits}))
 
 

@@ -19,7 +19,7 @@ from detente.base.units import UNITS
 from detente.plan.code import replicating
 from detente.plan.published import REPLICATIONS
 from detente.plan.robustness import FINDING_FRAMES, LEDGER_FRAMES, RobustnessPlan
-from detente.plan.stages import canonical, registrations
+from detente.plan.stages import COMPARED, canonical, registrations
 from detente.plan.study import COUNTS, StudyPlan
 from detente.provenance import RECORDS, altered, commit, make_again, unrecorded
 from detente.report import EXHIBITS, FORMATS
@@ -110,6 +110,14 @@ class ReplicationPlan:
         folders = [Path("data/raw/replication"), Path(os.environ.get("DETENTE_REPLICATION") or "/dev/null")]
         places = [folder.expanduser() / wildcards["table"] for folder in folders]
         return canonical(sorted({file.name for place in places if place.is_dir() for file in place.iterdir()}))
+
+    def files(self) -> list[str]:
+        """The files of all tables."""
+        return [os.path.relpath(self.root / REPLICATIONS / f"{name}.yaml") for name in self.tables]
+
+    def compared(self, _: object = None) -> str:
+        """The option that names the comparison of all tables where it was made: sites show it and do not ask for it."""
+        return f"--replication {COMPARED}" if Path(COMPARED).is_file() else ""
 
     def folders(self) -> list[str]:
         """A folder of frames for every table."""

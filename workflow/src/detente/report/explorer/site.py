@@ -11,6 +11,7 @@ from detente.base.errors import EstimationError
 from detente.report.evidence import Evidence
 from detente.report.exhibit import Exhibit, made_of, registry
 from detente.report.explorer import claim_page
+from detente.report.explorer.draws import draws_of_claim, draws_script
 from detente.report.explorer.exhibits import (
     as_csv,
     claim_files,
@@ -26,33 +27,60 @@ from detente.report.explorer.exhibits import (
 )
 from detente.report.explorer.home import answer
 from detente.report.explorer.ledger_page import filters, heads, ledger_rows
+from detente.report.explorer.origin import Origin, Published
+from detente.report.explorer.provenance_page import provenance_words
+from detente.report.explorer.replication_page import replication_words
 from detente.report.explorer.specifications import script, specifications_of
-from detente.report.explorer.study_pages import calibration_exhibits, calibration_files, calibration_plates, data_words
+from detente.report.explorer.study_pages import (
+    abstract_of,
+    calibration_exhibits,
+    calibration_files,
+    calibration_plates,
+    data_words,
+    paper_files,
+    paper_words,
+)
 from detente.report.figures import canvas as draw
-from detente.report.formats import percent
+from detente.report.formats import checksum, percent
 from detente.report.labels import covariance_label
 from detente.report.tables.table import BANNER, fragment, render
 from detente.study.config import Described
 
-SCRIPTS = ("elements", "page", "multiverse", "parquet", "curve", "specification", "explorer", "compare")
+SCRIPTS = (
+    "elements", "page", "multiverse", "joint", "parquet", "curve", "specification", "explorer", "explorers", "compare",
+    "lineage",
+)  # fmt: skip
 ASSETS = ("site.css", *(f"{name}.js" for name in SCRIPTS))
 PAGES = (
     ("index.html", "Answer"), ("claims.html", "Claims"), ("compare.html", "Compare"), ("data.html", "Data"),
-    ("calibration.html", "Calibration"),
+    ("calibration.html", "Calibration"), ("replication.html", "Replication"), ("provenance.html", "Provenance"),
+    ("paper.html", "Paper"),
 )  # fmt: skip
-_FRAMES = ("ledger", "checks", "multiverse", "headline", "estimates", "failures", "attrition", "influence")
+_FRAMES = (
+    "ledger",
+    "checks",
+    "multiverse",
+    "headline",
+    "estimates",
+    "failures",
+    "attrition",
+    "influence",
+    "joint_draws",
+)
 _OF_HOME = ("ledger", "checks")
+_FRAME_OF = {"headline": "headline", "models": "estimates"}
 _TABLES = {"headline": "Covariances", "models": "Samples and estimators"}
 
 
 def site_files(evidence: Evidence) -> list[str]:
     """Return the names of all files of a study's site, which follow from its configuration; no frame is read."""
     simulated, claims = evidence.simulated, evidence.project.claims.every
-    of_claims = [name for claim in evidence.examined for name in (f"data/{claim}.js", *_curve_and(evidence, claim))]
+    of_claims = [name for claim in evidence.examined for name in _examined_files(evidence, claim)]
     described = [name for claim in evidence.described for name in _described_files(evidence, claim.id)]
     home = ["figures/claims.svg", *(whole_file(name, simulated) for name in (*_OF_HOME, "attrition"))]
     pages = [*(file for file, _ in PAGES), *(f"claims/{claim.id}.html" for claim in claims)]
-    return [*ASSETS, *pages, *home, *calibration_files(evidence), *of_claims, *described]
+    beside = [*paper_files(simulated).values(), whole_file("replication", simulated=False)]
+    return [*ASSETS, *pages, *home, *calibration_files(evidence), *of_claims, *described, *beside]
 
 
 def site_frames(evidence: Evidence) -> list[str]:
@@ -63,7 +91,11 @@ def site_frames(evidence: Evidence) -> list[str]:
 
 
 def site_of(
-    evidence: Evidence, curves: Mapping[str, bytes], assets: Mapping[str, str], templates: Mapping[str, str]
+    evidence: Evidence,
+    origin: Origin,
+    curves: Mapping[str, bytes],
+    assets: Mapping[str, str],
+    templates: Mapping[str, str],
 ) -> dict[str, bytes]:
     """Return the content of every file of the site, by name.
 
@@ -77,6 +109,9 @@ def site_of(
     files["compare.html"] = pages.compare()
     files["data.html"] = pages.data(files)
     files["calibration.html"] = pages.calibration(files)
+    files["replication.html"] = pages.replication(origin.published, files)
+    files["provenance.html"] = pages.provenance(origin)
+    files["paper.html"] = pages.paper(origin, files)
     for claim, page in pages.claims(curves, files):
         files[f"claims/{claim}.html"] = page
     expected = set(site_files(evidence))
@@ -94,6 +129,7 @@ class _Pages:
             loader=DictLoader(dict(templates)), undefined=StrictUndefined, autoescape=True, trim_blocks=True,
             lstrip_blocks=True, keep_trailing_newline=True,
         )  # fmt: skip
+        self.engine.filters["checksum"] = checksum
         self.every = {c.id: c for c in evidence.project.claims.every}
         self.rows = {str(r["claim"]): r for r in evidence.frame("ledger").to_dict("records")}
 
@@ -128,8 +164,7 @@ class _Pages:
             {"name": "I want to check a number", "href": "claims.html",
              "said": "Each exhibit has its data at full precision, and the command that traces it to the raw files."},
         ]  # fmt: skip
-        abstract = [part.strip() for part in evidence.study.abstract.split("\n\n") if part.strip()]
-        said = {"answer": answer(evidence), "hero": hero, "doors": doors, "abstract": abstract}
+        said = {"answer": answer(evidence), "hero": hero, "doors": doors, "abstract": abstract_of(evidence)}
         return self.filled("home.html.j2", "index.html", **said)
 
     def ledger(self) -> bytes:
@@ -157,6 +192,27 @@ class _Pages:
         plates = list(calibration_plates(self.evidence, self.templates, files))
         return self.filled("calibration.html.j2", "calibration.html", plates=plates)
 
+    def replication(self, published: Published, files: dict[str, bytes]) -> bytes:
+        """Published tables, number by number; puts these among `files`."""
+        # They are of the observed record, whatever the study's world.
+        csv = whole_file("replication", simulated=False)
+        files[csv] = as_csv(published.numbers, simulated=False)
+        return self.filled("replication.html.j2", "replication.html", csv=csv, **replication_words(published))
+
+    def provenance(self, origin: Origin) -> bytes:
+        """How everything was made."""
+        names, simulated = site_frames(self.evidence), self.evidence.simulated
+        whole = {name: whole_file(name, simulated) for name in names}
+        data = {name: file for name, file in whole.items() if file in set(site_files(self.evidence))}
+        words = provenance_words(self.evidence, origin, names, data)
+        return self.filled("provenance.html.j2", "provenance.html", **words)
+
+    def paper(self, origin: Origin, files: dict[str, bytes]) -> bytes:
+        """The paper, which is put among `files`."""
+        places = paper_files(self.evidence.simulated)
+        files |= {places[ending]: content for ending, content in origin.paper.items()}
+        return self.filled("paper.html.j2", "paper.html", **paper_words(self.evidence, origin, places))
+
     def claims(self, curves: Mapping[str, bytes], files: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
         """The page of every claim of the ledger, in its order; puts figures and data among `files`."""
         order = list(self.rows)
@@ -171,7 +227,7 @@ class _Pages:
             "claim": about, "row": row, "verdict": claim_page.verdict_words(row), "needs": row["needs"] or "",
             "family": claim_page.family_words(row["family"]), "facts": claim_page.facts(self.evidence, about, row),
             "headline": None, "checks": [], "tables": [], "sections": [], "explorer": False, "described": None,
-            "curve": {}, "trace": f"reports/{self.evidence.study.name}/claims_ledger.csv", **turn,
+            "curve": {}, "checks_file": whole_file("checks", self.evidence.simulated), **turn,
         }  # fmt: skip
         if examined:
             values |= self._examined(claim, row, curves, files)
@@ -183,7 +239,10 @@ class _Pages:
         """What the page of a claim has that the study examines."""
         evidence, curve = of_one(self.evidence, claim), _exhibit("curve")
         files[f"data/{claim}.js"] = script(specifications_of(evidence, claim)).encode("utf-8")
+        files[f"data/{claim}.draws.js"] = draws_script(draws_of_claim(evidence, claim), claim).encode("utf-8")
         files[curve_file(claim)] = curves[claim]
+        data = {name: data_file(name, claim, evidence.simulated) for name in _frames_of_tables(evidence, claim)}
+        files |= {file: as_csv(evidence.of_claim(name, claim), evidence.simulated) for name, file in data.items()}
         shown = {(plate.kind, plate.name): plate for plate in plates(evidence, claim, self.templates, files)}
         sections = [
             {"anchor": section.anchor, "heading": section.heading, "plates": kept}
@@ -198,7 +257,9 @@ class _Pages:
         return {
             "headline": claim_page.headline(evidence, row) if estimated else None,
             "checks": claim_page.checks(evidence, claim),
-            "tables": [{"anchor": name, "html": html} for name, html in made],
+            "tables": [
+                {"anchor": n, "html": html, "frame": _FRAME_OF[n], "file": data[_FRAME_OF[n]]} for n, html in made
+            ],
             "sections": sections,
             "explorer": not evidence.frame("multiverse").empty,
             "curve": {"alt": curve.alt, "caption": caption.render(claim={"label": evidence.examined[claim]}, **words)},
@@ -234,8 +295,14 @@ def _exhibit(name: str) -> Exhibit:
     return registry()["robustness", "figure", name]
 
 
-def _curve_and(evidence: Evidence, claim: str) -> list[str]:
-    return [curve_file(claim), *claim_files(evidence, claim)]
+def _examined_files(evidence: Evidence, claim: str) -> list[str]:
+    own = [data_file(name, claim, evidence.simulated) for name in _frames_of_tables(evidence, claim)]
+    return [f"data/{claim}.js", f"data/{claim}.draws.js", curve_file(claim), *own, *claim_files(evidence, claim)]
+
+
+def _frames_of_tables(evidence: Evidence, claim: str) -> list[str]:
+    """Frames of the tables of a claim's headline and, of the study's own, of its models."""
+    return ["headline", *(["estimates"] if claim in evidence.study.claims else [])]
 
 
 def _described_files(evidence: Evidence, claim: str) -> list[str]:

@@ -1,12 +1,13 @@
-"""Pages of the whole study beside its claims: data with their sources and codebook, and how often the rule is right."""
+"""Pages of the whole study beside its claims: data with their sources and codebook, calibration, and the paper."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from detente.report.evidence import Evidence
-from detente.report.exhibit import Exhibit, Kind, made_of, registry
-from detente.report.explorer.exhibits import Plate, as_csv, rendered, whole_file
-from detente.report.formats import checksum, count
+from detente.report.exhibit import Exhibit, Kind, exhibits_of, made_of, registry
+from detente.report.explorer.exhibits import MARK, Plate, as_csv, rendered, whole_file
+from detente.report.explorer.origin import Origin
+from detente.report.formats import checksum, count, megabytes
 from detente.report.labels import reason_label
 from detente.report.models import attrition
 from detente.report.tables.table import Column, Row, Table, fragment, render
@@ -86,3 +87,21 @@ def _attrition(evidence: Evidence) -> Iterator[Table]:
             title = f"{claim.label}, {evidence.samples[sample]}"
             heads = (Column("Dyad-years"),)
             yield Table(f"attrition-{claim.id}", title, "Step", heads, tuple(rows), (), evidence.simulated)
+
+
+def paper_files(simulated: bool) -> dict[str, str]:
+    """Return where the paper lies in the site, by ending; what is downloaded is named after a simulated world."""
+    return {"html": "paper/index.html", "pdf": f"paper/paper{f'.{MARK}' if simulated else ''}.pdf"}
+
+
+def paper_words(evidence: Evidence, origin: Origin, places: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the page of the paper says: its abstract, where it lies, and its exhibits with their lineage."""
+    sizes = {f"{ending}_size": megabytes(len(content)) for ending, content in origin.paper.items()}
+    shown = [e for e in exhibits_of(evidence.traits) if e.files(evidence.study.name)]
+    exhibits = [{"label": e.label, "kind": e.kind, "anchor": f"paper-{e.kind}-{e.name}"} for e in shown]
+    return {"abstract": abstract_of(evidence), "exhibits": exhibits, **places, **sizes}
+
+
+def abstract_of(evidence: Evidence) -> list[str]:
+    """Return the paragraphs of the study's abstract."""
+    return [part.strip() for part in evidence.study.abstract.split("\n\n") if part.strip()]
