@@ -12,12 +12,14 @@ import subprocess
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.image import imread
 
 from detente.report.explorer import site_files
 from detente.report.explorer.draws import ABSENT, coded
 from detente.report.explorer.home import answer
 from detente.report.explorer.packed import packed
-from detente.report.explorer.slim import slim
+from detente.report.explorer.slim import path, slim, with_palette
+from detente.report.figures import canvas as draw
 from detente.study.multiverse import joint_test
 
 from support import explored
@@ -46,7 +48,8 @@ def test_every_link_leads_to_a_file_or_a_place_of_the_site_and_none_outside() ->
             path, _, anchor = link.partition("#")
             target = posixpath.normpath(posixpath.join(posixpath.dirname(name), path)) if path else name
             assert target in files, (name, link)
-            if anchor:
+            # What stands in an address after a name is a choice on the page.
+            if anchor and "=" not in anchor:
                 assert f'id="{anchor}"' in files[target].decode("utf-8"), (name, link)
 
 
@@ -62,11 +65,12 @@ def test_pages_hold_no_script_or_style_of_their_own_and_allow_none_from_elsewher
 def test_a_simulated_world_is_named_on_every_page_and_in_every_file_of_data() -> None:
     files = explored.site()
     for name, page in explored.pages(files).items():
-        assert "SIMULATED WORLD: every number here is made up" in page, name
+        assert re.search("SIMULATED WORLD: every number (here|of this study) is made up", page), name
         assert "(SIMULATED WORLD)</title>" in page, name
     data = [name for name in files if name.endswith((".csv", ".parquet"))]
     assert data
-    assert all("SIMULATED_WORLD" in name for name in data)
+    # Published tables are of the observed record.
+    assert [name for name in data if "SIMULATED_WORLD" not in name] == ["data/replication.csv"]
     ledger = pd.read_csv(io.BytesIO(files["data/ledger.SIMULATED_WORLD.csv"]))
     assert set(ledger["world"]) == {"SIMULATED WORLD"}
 
@@ -136,13 +140,37 @@ def test_columns_are_packed_in_little_room_and_refused_where_codes_would_not_do(
 
 def test_a_figure_in_less_room_keeps_what_is_drawn() -> None:
     svg = (
-        '<?xml version="1.0"?>\n<svg xmlns:xlink="http://www.w3.org/1999/xlink"><metadata>x</metadata>'
+        '<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"><metadata>x</metadata>'
         '<g id="axes_1">\n <path id="m1" d="M 1.23456 2\nL 3 4.98765\n" style="stroke: #333333"/>'
         '<use xlink:href="#m1" x="9.87654"/></g></svg>'
     )
     assert slim(svg) == (
-        '<svg><g><path id="i0" d="M 1.23 2 L 3 4.98" style="stroke: #333333"/><use href="#i0" x="9.87"/></g></svg>\n'
+        '<svg xmlns="http://www.w3.org/2000/svg"><path d="M1.23 2l1.77 2.99" style="stroke:#333333" id="i0"/>'
+        '<use x="9.88" href="#i0"/></svg>\n'
     )
+
+
+def test_paths_in_relative_steps_lead_where_they_led() -> None:
+    rng = np.random.default_rng(3)
+    x = rng.uniform(-500, 500, (40, 2))
+    made = path(f"M {x[0, 0]} {x[0, 1]} L " + " L ".join(f"{a} {b}" for a, b in x[1:]) + " z")
+    steps = np.array([float(n) for n in re.findall(r"-?(?:\d+\.?\d*|\.\d+)", made)]).reshape(-1, 2)
+    assert made.startswith("M") and made.endswith("z") and "l" in made
+    # The sum of all steps, so that no error adds up.
+    np.testing.assert_allclose(steps.cumsum(axis=0), x, atol=0.0051, rtol=0)
+    assert path("M 0 0 A 1 1 0 0 0 2 2") == "M 0 0 A 1 1 0 0 0 2 2"
+    assert path("M 1 1 Q 2 2 3 1 L 3 0 z M 5 5 L 6 5") == "M1 1q1 1 2 0l0-1zm4 4 1 0"
+
+
+def test_a_picture_keeps_its_size_and_looks_the_same_in_256_colours() -> None:
+    figure = draw.canvas(1.0, simulated=True)
+    figure.subplots().imshow(np.linspace(0, 1, 400).reshape(20, 20))
+    whole = draw.image(figure, "png")
+    small = with_palette(whole)
+    assert small == with_palette(whole) and len(small) < len(whole)
+    before, after = (imread(io.BytesIO(content), format="png")[..., :3] for content in (whole, small))
+    assert before.shape == after.shape
+    assert np.abs(before - after).max() < 0.04
 
 
 @node

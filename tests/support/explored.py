@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+from base64 import b64decode
 from collections.abc import Mapping
 from functools import cache, partial
 from pathlib import Path
@@ -29,10 +30,7 @@ from support.compared import design_effects
 from support.own_studies import robustness
 from support.pages import REPORT
 
-PIXEL = bytes.fromhex(
-    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
-    "1f15c4890000000d49444154789c6360000000000400013d0c7f3a0000000049454e44ae426082"
-)
+PIXEL = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
 NODE = shutil.which("node")
 
 

@@ -344,7 +344,7 @@ class Explorer {
       part = found.specifications < this.rows.length ? ` of ${count(this.rows.length)}; others cannot be redrawn` : "";
     return [
       ends[0] === ends[1] ? ends[0] : ends.join(" to "),
-      `of ${count(found.specifications)}${part}, treatments re-randomised by ${drawn.scheme}`,
+      `of ${count(found.specifications)}${part}, under the null: ${drawn.scheme}`,
     ];
   }
 

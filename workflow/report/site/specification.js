@@ -73,7 +73,7 @@ class Specifications {
     const alike = Multiverse.underOthers(table, row).filter((r) => Multiverse.fitted(table, r));
     const intervals = alike.map((r) => {
       const test = `p ${pValue(n.p_value[r])}, ${decimal(n.df[r], 1)} df`;
-      return line(`95 % interval: ${this.covariance(r)}`, `${this.interval(r)} (${test})`);
+      return line(`95% interval: ${this.covariance(r)}`, `${this.interval(r)} (${test})`);
     });
     return [
       ...intervals,
@@ -98,7 +98,7 @@ class Specifications {
   listed(rows) {
     const { h, count, decimal, pValue, words } = Elements,
       n = this.table.numbers;
-    const heads = ["Departs from the headline in", "Estimate", "95 % interval", "p", "df", "Dyad-years", "Onsets"];
+    const heads = ["Departs from the headline in", "Estimate", "95% interval", "p", "df", "Dyad-years", "Onsets"];
     const lines = Array.from(rows.slice(0, LISTED), (row) => {
       const cells = [
         this.printed(row, n.estimate[row]),

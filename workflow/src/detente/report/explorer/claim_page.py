@@ -38,7 +38,7 @@ def verdict_words(row: Any) -> str:
 
 def facts(evidence: Evidence, claim: Any, row: Any) -> list[tuple[str, str]]:
     """Return what defines a claim and its headline, as terms with what they are."""
-    known = [("Class of evidence", f"{str(row['class']).replace('case-only', 'cases only')}. {claim.why}")]
+    known = [("Class of evidence", f"{str(row['class']).replace('case-only', 'cases only').capitalize()}. {claim.why}")]
     if isinstance(claim, Described):
         return [("How it is described", claim.design), ("Years", _years(claim.window)), *known]
     if not isinstance(claim, Claim):
@@ -49,7 +49,7 @@ def facts(evidence: Evidence, claim: Any, row: Any) -> list[tuple[str, str]]:
     moderated = [("Moderator", claim.moderator.label)] if claim.moderator else []
     return [
         ("Design", claim.design),
-        ("Contrast", claim.contrast.said if claim.contrast else "the treatment there against absent"),
+        ("Contrast", claim.contrast.said if claim.contrast else "the treatment present, against absent"),
         ("The claim says", _SAYS[claim.expected]),
         ("Outcome", evidence.called(claim.outcome)),
         ("Treatment", timing),
@@ -100,7 +100,8 @@ def checks(evidence: Evidence, claim: str) -> list[dict[str, str]]:
 
 def _plain(rule: str) -> str:
     """A rule as it is written for docs/verdicts.md, without marks and references to that page."""
-    return re.sub(r"\*(\w+)\*", r"“\1”", re.sub(r" \(\[[^\]]*\]\([^)]*\)\)", "", rule))
+    bare = re.sub(r" \(\[[^\]]*\]\([^)]*\)\)", "", rule)
+    return re.sub(r"\*(\w+)\*", r"“\1”", bare).replace(" %", "%")
 
 
 def covariances(evidence: Evidence, claim: str) -> Table:

@@ -30,6 +30,7 @@ from detente.report.explorer.ledger_page import filters, heads, ledger_rows
 from detente.report.explorer.origin import Origin, Published
 from detente.report.explorer.provenance_page import provenance_words
 from detente.report.explorer.replication_page import replication_words
+from detente.report.explorer.slim import with_palette
 from detente.report.explorer.specifications import script, specifications_of
 from detente.report.explorer.study_pages import (
     abstract_of,
@@ -240,7 +241,7 @@ class _Pages:
         evidence, curve = of_one(self.evidence, claim), _exhibit("curve")
         files[f"data/{claim}.js"] = script(specifications_of(evidence, claim)).encode("utf-8")
         files[f"data/{claim}.draws.js"] = draws_script(draws_of_claim(evidence, claim), claim).encode("utf-8")
-        files[curve_file(claim)] = curves[claim]
+        files[curve_file(claim)] = with_palette(curves[claim])
         data = {name: data_file(name, claim, evidence.simulated) for name in _frames_of_tables(evidence, claim)}
         files |= {file: as_csv(evidence.of_claim(name, claim), evidence.simulated) for name, file in data.items()}
         shown = {(plate.kind, plate.name): plate for plate in plates(evidence, claim, self.templates, files)}

@@ -67,6 +67,6 @@ def _joint(evidence: Evidence, claim: str) -> dict[str, str] | None:
         return None
     return {
         "p": p_value(row["p_joint"]),
-        "said": f"of {count(row['joint_specifications'])}, under treatments re-randomised by {row['joint_scheme']}",
+        "said": f"of {count(row['joint_specifications'])}, under the null: {row['joint_scheme']}",
         "specifications": count(row["joint_specifications"]),
     }
