@@ -14,10 +14,11 @@ from pydantic import TypeAdapter, ValidationError
 from detente.base.errors import EmptySample, UnknownEstimator, UnknownVariable, choices
 from detente.base.expressions import Table, column, evaluate, selected
 from detente.base.types import Array, Codes
-from detente.replicate import borrowed, estimators, overdispersed
+from detente.replicate import durations, estimators, overdispersed, zero_inflated
 from detente.replicate.panel_errors import NAMED, panel_covariance, unit_of
 from detente.replicate.recipes import RECIPES, without_perfect
 from detente.replicate.schema import DataFile, Model, Publication, named
+from detente.replicate.spatial import SPATIAL, degrees, spatial_covariance
 from detente.stats import REGISTRY, Fit, ModelFrame, Solution, Specification, fit, get, sandwich_parts, subset
 from detente.stats.covariance import KINDS, Covariance, covariance, parse
 
@@ -33,8 +34,10 @@ OWN: Mapping[str, Callable[..., Solution]] = {
     "probit_re": estimators.probit_re,
     "negbin_given": overdispersed.negbin_given,
     "describe": estimators.describe,
-    "zip": borrowed.zip_,
-    "cox": borrowed.cox,
+    "zip": zero_inflated.zip_,
+    "zinb": zero_inflated.zinb,
+    "cox": durations.cox,
+    "weibull": durations.weibull,
 }
 # How software prints the constant, and terms of one of several equations.
 CONSTANTS = ("_cons", "(Intercept)", "Intercept", "Constant", "const")
@@ -46,7 +49,7 @@ BINARY = tuple(
     name for name, found in REGISTRY.items() if found.outcome == "binary" and "log_likelihood" in found.statistics
 )
 CUT = re.compile(r"[/_]cut(\d+)")
-SHAPES = {"/lnalpha": "ln(alpha)", "/lnsig2u": "lnsig2u"}
+SHAPES = {"/lnalpha": "ln(alpha)", "/ln_p": "ln_p", "/lnsig2u": "lnsig2u"}
 DUMMIES = re.compile(r"dummies\((?P<column>[^()]+)\)")
 
 
@@ -91,7 +94,7 @@ class Published(Specification):
     @property
     def clusters(self) -> tuple[str, ...]:
         """Columns that the covariance goes by."""
-        if self.model.vcov in KINDS or NAMED.fullmatch(self.model.vcov):
+        if self.model.vcov in KINDS or elsewhere(self.model.vcov):
             return unit_of(self.model.vcov)
         own = ("dyad", "side1", "side2") if self.data.sides else ()
         return tuple(name for name in self.model.vcov.split("+") if name not in own)
@@ -164,20 +167,34 @@ def estimate(spec: Published, table: Table) -> Fitted:
         solution = OWN[model.estimator](design, **given, **model.options)
         if model.bread == "expected":
             solution = replace(solution, bread=overdispersed.expected_bread(design, solution, model.options))
-        return Fitted(spec, design, solution, covariance_of(design, solution, model.vcov, model.ssc), table)
-    if NAMED.fullmatch(model.vcov):
-        found = fit(design, estimator=model.estimator, vcov="hc0", ssc="none", **model.options)
-        vcov = panel_covariance(design, found.solution, model.vcov, model.ssc)
-        return Fitted(spec, design, found.solution, vcov, table, found)
-    found = fit(design, estimator=model.estimator, vcov=model.vcov, ssc=model.ssc, **model.options)
-    if model.bread == "final":
+        return Fitted(spec, design, solution, _covariance(design, solution, model, table), table)
+    apart = elsewhere(model.vcov)
+    vcov, ssc = ("hc0", "none") if apart else (model.vcov, model.ssc)
+    found = fit(design, estimator=model.estimator, vcov=vcov, ssc=ssc, **model.options)
+    if model.bread == "final" and not apart:
         return Fitted(spec, design, found.solution, found.vcov, table, found)
+    solution = found.solution
     if model.bread == "expected":
-        bread = overdispersed.expected_bread(design, found.solution, model.options)
-    else:
-        bread = estimators.earlier_bread(found.design, found.solution, model.estimator) * found.solution.dispersion
-    solution = replace(found.solution, bread=bread, turned=None)
-    return Fitted(spec, design, solution, covariance_of(design, solution, model.vcov, model.ssc), table, found)
+        bread = overdispersed.expected_bread(design, solution, model.options)
+        solution = replace(solution, bread=bread, turned=None)
+    elif model.bread == "one step earlier":
+        bread = estimators.earlier_bread(found.design, solution, model.estimator) * solution.dispersion
+        solution = replace(solution, bread=bread, turned=None)
+    return Fitted(spec, design, solution, _covariance(design, solution, model, table), table, found)
+
+
+def elsewhere(vcov: str) -> bool:
+    """Whether a covariance is one that only published tables use."""
+    return bool(NAMED.fullmatch(vcov) or SPATIAL.fullmatch(vcov))
+
+
+def _covariance(design: ModelFrame, solution: Solution, model: Model, table: Table) -> Covariance:
+    """That of the printed standard errors."""
+    if SPATIAL.fullmatch(model.vcov):
+        assert design.rows is not None
+        latitude, longitude = (values[design.rows] for values in degrees(model.vcov, table))
+        return spatial_covariance(design, solution, (latitude, longitude), model.vcov, model.ssc)
+    return covariance_of(design, solution, model.vcov, model.ssc)
 
 
 def options_of(estimator: str) -> list[str]:
@@ -232,7 +249,8 @@ def build_design(table: Table, spec: Published) -> ModelFrame:
     wanted = int(keep.sum())
     weights = [evaluate(model.weights, table)] if model.weights else []
     instruments = [evaluate(text, table) for term in model.instruments for text in named(term).values()]
-    for values in (outcome, *terms.values(), *weights, *instruments):
+    spatial = degrees(model.vcov, table) if SPATIAL.fullmatch(model.vcov) else ()
+    for values in (outcome, *terms.values(), *weights, *instruments, *spatial):
         keep &= np.isfinite(values)
     for codes in (*factors.values(), *ends):
         keep &= codes >= 0

@@ -19,6 +19,7 @@ from detente.replicate.models import DUMMIES, OWN, WEIGHTED, Published, options_
 from detente.replicate.overdispersed import EXPECTED
 from detente.replicate.quantities import MODEL, TERM, read
 from detente.replicate.schema import DataFile, Model, Publication, named
+from detente.replicate.spatial import SPATIAL, Conley
 from detente.stats.covariance import CONVENTIONS, FACTORS, KINDS
 
 Problem = tuple[list[Any], str]
@@ -180,6 +181,8 @@ def _of_estimator(keys: list[Any], model: Model) -> Iterator[Problem]:
     able = {"final": (name,), "one step earlier": EARLIER, "expected": EXPECTED}[model.bread]
     if name not in able:
         yield [*keys, "bread"], f"estimator {name!r} has none {model.bread!r}; those that do: {', '.join(able)}"
+    if model.vcov.startswith("conley("):
+        yield from _refused([*keys, "vcov"], lambda: Conley.read(model.vcov))
     if model.vcov == "jackknife" and name in OWN:
         yield [*keys, "vcov"], f"estimator {name!r} has no jackknife"
 
@@ -205,6 +208,10 @@ def _spoken_of(spec: Published) -> Iterator[tuple[list[Any], str]]:
         if not (spec.data.sides and name == "dyad"):
             yield ["fixed_effects", i], name
     yield from ((["vcov"], name) for name in spec.clusters)
+    if SPATIAL.fullmatch(spec.model.vcov):
+        asked = Conley.read(spec.model.vcov)
+        for text in (asked.latitude, asked.longitude):
+            yield from ((["vcov"], name) for name in expressions.names(expressions.parse(text)))
 
 
 def check_columns(publication: Publication, tables: Mapping[str, Table]) -> None:
