@@ -204,46 +204,6 @@ def test_quadrature_without_points_and_durations_of_nothing_are_refused() -> Non
         fitted("y", "cox")
 
 
-def test_zero_inflated_counts_are_those_of_statsmodels() -> None:
-    from statsmodels.discrete.count_model import ZeroInflatedPoisson
-
-    rng = np.random.default_rng(5)
-    zero = rng.uniform(size=400) < 1 / (1 + np.exp(-DATA_FRAME["x"]))
-    outcome = np.where(zero, 0, rng.poisson(np.exp(0.5 + 0.3 * DATA_FRAME["z"])))
-    table = Table(DATA_FRAME.assign(inflated=outcome))
-    options = {"inflate": ["x"], "count": ["z", "d"]}
-    model = Model(read_in="p", outcome="inflated", terms=("x", "z", "d"), estimator="zip", options=options,
-                  statistics={"nobs": 400})  # fmt: skip
-    found = estimate(Published("table", model, DATA, name="one"), table)
-    other = ZeroInflatedPoisson(outcome, X[:, [0, 2, 3]], exog_infl=X[:, :2]).fit(method="newton", maxiter=200, disp=0)
-    places = {"[inflate]_cons": 0, "[inflate]x": 1, "_cons": 2, "z": 3, "d": 4}
-    for term, at in places.items():
-        check(found, {"estimate": other.params[at], "std_error": other.bse[at]}, term, 1e-5)
-    check(found, {"log_likelihood": other.llf, "aic": other.aic}, tolerance=1e-8)
-    with pytest.raises(ConfigError, match=r"'xx' is none of the terms; .*nearest: 'x'"):
-        wrong = model.model_copy(update={"options": {"inflate": ["xx"]}})
-        estimate(Published("table", wrong, DATA, name="one"), table)
-
-
-@pytest.mark.parametrize("ties", ["breslow", "efron"])
-def test_hazards_are_those_of_statsmodels(ties: str) -> None:
-    from statsmodels.duration.hazard_regression import PHReg
-
-    rng = np.random.default_rng(6)
-    lasted = np.ceil(20 * rng.exponential(np.exp(-0.3 * DATA_FRAME["x"])))
-    table = Table(DATA_FRAME.assign(lasted=lasted, ended=(rng.uniform(size=400) < 0.7).astype(float)))
-    model = Model(read_in="p", outcome="lasted", terms=("x", "d", "ended"), estimator="cox",
-                  options={"failed": "ended", "ties": ties}, statistics={"nobs": 400})  # fmt: skip
-    found = estimate(Published("table", model, DATA, name="one"), table)
-    other = PHReg(lasted, X[:, [1, 3]], status=table.frame["ended"].to_numpy(), ties=ties).fit(disp=0)
-    for term, at in {"x": 0, "d": 1}.items():
-        check(found, {"estimate": other.params[at], "std_error": other.bse[at]}, term, 1e-6)
-    check(found, {"log_likelihood": other.llf}, tolerance=1e-9)
-    with pytest.raises(ConfigError, match="must be 0 or 1"):
-        wrong = model.model_copy(update={"options": {"failed": "x"}})
-        estimate(Published("table", wrong, DATA, name="one"), table)
-
-
 def test_instruments_are_those_of_linearmodels() -> None:
     from linearmodels.iv import IV2SLS
 

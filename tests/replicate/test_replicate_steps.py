@@ -15,7 +15,7 @@ import yaml
 from detente.base.errors import ConfigError, DetenteError, EmptySample, PanelError, SourceSchemaError, UnknownVariable
 from detente.base.expressions import Table, evaluate, names, parse
 from detente.replicate import tables
-from detente.replicate.effects import AT_MEANS, AVERAGES, EFFECTS, PARTS
+from detente.replicate.effects import AT_PLACES, AVERAGES, EFFECTS, PARTS
 from detente.replicate.models import Published, build_design, documented_options, estimate
 from detente.replicate.quantities import MODEL, TERM, number_of
 from detente.replicate.reading import read_publication
@@ -220,7 +220,7 @@ def test_a_recipe_says_what_the_file_does_not() -> None:
 
 def test_every_number_that_can_be_asked_for_is_documented() -> None:
     text = (ROOT / "docs/replicate-a-table.md").read_text(encoding="utf-8")
-    asked = {*TERM, *MODEL} - {*EFFECTS} | {*AVERAGES, *AT_MEANS}
+    asked = {*TERM, *MODEL} - {*EFFECTS} | {*AVERAGES, *AT_PLACES}
     assert {name for name in asked if not re.search(rf"`{name}\b", text)} == set()
     assert {end for end in PARTS if end and f"`{end}`" not in text} == set()
 

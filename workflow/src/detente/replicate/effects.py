@@ -1,7 +1,7 @@
-"""Numbers of what a term does to the risk: averages over rows, and at the means of all regressors.
+"""Numbers of what a term does to the risk: averages over rows, and at the means or medians of all regressors.
 
-Averages are those of `detente.stats.effects`. At the means every column is at its own, products and powers too, as
-Stata's `mfx` and `margins, atmeans` without factor notation have it.
+Averages are those of `detente.stats.effects`. At a place every column is at its own mean or median, products and powers
+too, as Stata's `mfx` and `margins, atmeans` without factor notation have it.
 """
 
 from collections.abc import Callable, Mapping
@@ -30,6 +30,18 @@ PARTS: Mapping[str, Part] = {
 }
 
 
+Middle = Callable[[Array], Array]
+
+
+def _means(x: Array) -> Array:
+    return np.asarray(x.mean(axis=0))
+
+
+def _medians(x: Array) -> Array:
+    """Medians of columns (n, k), as Stata's `margins, at((median) _all)` has them."""
+    return np.asarray(np.median(x, axis=0))
+
+
 def _average(fitted: Fitted, at: int, *values: float, kind: str, part: Part) -> float:
     """A number of one average over the rows used."""
     if fitted.fit is None:
@@ -52,9 +64,9 @@ def _average(fitted: Fitted, at: int, *values: float, kind: str, part: Part) -> 
     return float(table[part].iloc[0])
 
 
-def _at_means(fitted: Fitted, at: int, *values: float, kind: str, part: Part) -> float:
-    """A number of a risk, or of what a term does to it, with every column at its mean."""
-    effect = _effect_at_means(fitted, at, values, kind)
+def _at_place(fitted: Fitted, at: int, *values: float, kind: str, part: Part, middle: Middle) -> float:
+    """A number of a risk, or of what a term does to it, with every column at its mean or median."""
+    effect = _effect_at(fitted, at, values, kind, middle)
     try:
         error = fitted.vcov.std_error(effect.gradient)
     except IndefiniteCovariance:
@@ -66,20 +78,24 @@ def _at_means(fitted: Fitted, at: int, *values: float, kind: str, part: Part) ->
     return float((found | {"conf_low": low, "conf_high": high})[part])
 
 
-def _effect_at_means(fitted: Fitted, at: int, values: tuple[float, ...], kind: str) -> Effect:
+def _effect_at(fitted: Fitted, at: int, values: tuple[float, ...], kind: str, middle: Middle) -> Effect:
     solution = fitted.solution
     if solution.predictor is None or solution.absorbed or solution.x.shape[1] != len(solution.estimate):
-        raise NoRisk(f"a model of {fitted.model.estimator!r} with these effects has no risk at means")
-    means = solution.x.mean(axis=0)
-    if kind == "risk_at_means":
-        return _risk(fitted, _placed(means, at, values[0]) if values else means)
+        raise NoRisk(f"a model of {fitted.model.estimator!r} with these effects has no risk at means or medians")
+    wanted = {"risk": (0, 1), "effect": (0,)}.get(kind, (0, 2))
+    if len(values) not in wanted:
+        raise ConfigError(f"{kind!r} takes {' or '.join(map(str, wanted))} values, not {len(values)}")
+    place = middle(solution.x)
+    if kind == "risk":
+        return _risk(fitted, _placed(place, at, values[0]) if values else place)
     held = np.unique(solution.x[:, at])
-    if len(held) == 2:
-        on, off = (_risk(fitted, _placed(means, at, float(level))) for level in held[::-1])
-        return Effect(on.value - off.value, on.gradient - off.gradient)
-    curve = Curve(solution.link, np.array([means @ solution.estimate]))
+    if kind == "first_difference" or len(held) == 2:
+        off, on = (values or (0.0, 1.0)) if kind == "first_difference" else (float(held[0]), float(held[1]))
+        before, after = (_risk(fitted, _placed(place, at, level)) for level in (off, on))
+        return Effect(after.value - before.value, after.gradient - before.gradient)
+    curve = Curve(solution.link, np.array([place @ solution.estimate]))
     slope, bend, own = float(curve.slope[0]), float(curve.bend[0]), float(solution.estimate[at])
-    return Effect(slope * own, bend * own * means + slope * np.eye(len(means))[at])
+    return Effect(slope * own, bend * own * place + slope * np.eye(len(place))[at])
 
 
 def _placed(means: Array, at: int, value: float) -> Array:
@@ -92,8 +108,20 @@ def _risk(fitted: Fitted, x: Array) -> Effect:
 
 
 AVERAGES = ("ame", "first_difference", "risk_ratio", "risk")
-AT_MEANS = ("mem", "risk_at_means")
+# Numbers at a place by name: what they are, and the place.
+AT_PLACES: Mapping[str, tuple[str, Middle]] = {
+    "mem": ("effect", _means),
+    "effect_at_medians": ("effect", _medians),
+    "risk_at_means": ("risk", _means),
+    "risk_at_medians": ("risk", _medians),
+    "first_difference_at_means": ("first_difference", _means),
+    "first_difference_at_medians": ("first_difference", _medians),
+}
 EFFECTS: Mapping[str, Callable[..., float]] = {
     **{f"{kind}{end}": partial(_average, kind=kind, part=part) for kind in AVERAGES for end, part in PARTS.items()},
-    **{f"{kind}{end}": partial(_at_means, kind=kind, part=part) for kind in AT_MEANS for end, part in PARTS.items()},
+    **{
+        f"{name}{end}": partial(_at_place, kind=kind, part=part, middle=middle)
+        for name, (kind, middle) in AT_PLACES.items()
+        for end, part in PARTS.items()
+    },
 }

@@ -8,13 +8,14 @@ which Stata counts the terms alone.
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 from scipy.special import chdtrc, fdtrc, gammaln, xlogy
 
 from detente.base.errors import ConfigError, UnsupportedEstimator, choices
 from detente.base.types import Array, Codes
-from detente.replicate import borrowed
+from detente.replicate import durations, zero_inflated
 from detente.replicate.estimators import CONSTANT, probit_re_likelihood
 from detente.replicate.models import OWN, Fitted
 from detente.replicate.overdispersed import given_alpha
@@ -26,7 +27,11 @@ OTHERWISE = ("random_effects", "between", "iv_lpm", "gee")
 POISSON = ("poisson", "fepoisson")
 COUNTS = ("negbin", "negbin_given")
 LOG_ALPHA = "ln(alpha)"
-BORROWED = ("zip", "cox")
+# Estimators whose likelihoods stand with them.
+APART: Mapping[str, Any] = {
+    **dict.fromkeys(zero_inflated.ZERO_INFLATED, zero_inflated),
+    **dict.fromkeys(durations.DURATIONS, durations),
+}
 # In R the variance of a linear model is a parameter of its likelihood.
 WITH_VARIANCE = ("r-sandwich",)
 
@@ -157,8 +162,9 @@ def log_likelihood(fitted: Fitted) -> float:
     name = fitted.model.estimator
     if name == "probit_re":
         return probit_re_likelihood(fitted.design, fitted.estimate, **fitted.model.options)
-    if name in BORROWED:
-        return borrowed.log_likelihood(fitted.design, fitted.solution, name, fitted.model.options)
+    if name in APART:
+        found = APART[name].log_likelihood(fitted.design, fitted.estimate, name, fitted.model.options)
+        return float(found) + _of_log_time(fitted)
     if name in POISSON:
         return _poisson(_outcome(fitted), _mean(fitted))
     if name == "negbin_given":
@@ -170,8 +176,11 @@ def log_likelihood(fitted: Fitted) -> float:
 
 
 def null_log_likelihood(fitted: Fitted) -> float:
-    """Of a model without regressors: constants or cuts alone, of clogit nothing."""
+    """Of a model without regressors: constants or cuts alone, of clogit nothing, of zero-inflated counts the logit."""
     name, y = fitted.model.estimator, _outcome(fitted)
+    if name in APART:
+        found = APART[name].null_log_likelihood(fitted.design, name, fitted.model.options)
+        return float(found) + _of_log_time(fitted)
     if name in POISSON and not fitted.solution.absorbed:
         return _poisson(y, float(y.mean()))
     if name in COUNTS:
@@ -183,6 +192,12 @@ def null_log_likelihood(fitted: Fitted) -> float:
     if fitted.solution.link == "identity" and name not in OTHERWISE and not fitted.solution.absorbed:
         return _gaussian(fitted, _squares(fitted)[1])
     return _reported(fitted, "null_log_likelihood")
+
+
+def _of_log_time(fitted: Fitted) -> float:
+    """What Stata's log-likelihood of a parametric duration has more, which is that of log time (`[ST] streg`)."""
+    stata = fitted.model.estimator == "weibull" and fitted.model.recipe == "stata"
+    return durations.log_times(fitted.design, fitted.model.options) if stata else 0.0
 
 
 def _reported(fitted: Fitted, statistic: Statistic) -> float:
