@@ -17,7 +17,7 @@ from matplotlib.image import imread
 from detente.report.explorer import site_files
 from detente.report.explorer.draws import ABSENT, coded
 from detente.report.explorer.home import answer
-from detente.report.explorer.packed import packed
+from detente.report.explorer.packed import Packing
 from detente.report.explorer.slim import path, slim, with_palette
 from detente.report.figures import canvas as draw
 from detente.study.multiverse import joint_test
@@ -131,11 +131,14 @@ def test_the_answer_counts_what_the_ledger_says(verdicts: list[str], said: str) 
 
 
 def test_columns_are_packed_in_little_room_and_refused_where_codes_would_not_do() -> None:
-    one = packed(pd.Series(["x", "x"]), "words")
-    assert one == {"kind": "words", "levels": ["x"], "width": 0, "data": ""}
-    assert packed(pd.Series(["a.0f", "a.ff"]), "hex")["data"] == "D/8="
+    packing = Packing()
+    assert packing.column(pd.Series(["x", "x"]), "words") == {
+        "kind": "words", "levels": ["x"], "width": 0, "data": [0, 0]
+    }  # fmt: skip
+    assert packing.column(pd.Series(["a.0f01", "a.ff02"]), "hex") == {"kind": "hex", "width": 2, "data": [0, 4]}
+    assert b"".join(packing.parts) == bytes.fromhex("0fff0102"), "first bytes, then second ones"
     with pytest.raises(OverflowError, match="does not fit into four bytes"):
-        packed(pd.Series([2.0**31], name="nobs"), "whole")
+        packing.column(pd.Series([2.0**31], name="nobs"), "whole")
 
 
 def test_a_figure_in_less_room_keeps_what_is_drawn() -> None:

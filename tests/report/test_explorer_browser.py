@@ -12,6 +12,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from detente.report.formats import p_value
+from detente.study.multiverse import joint_test
+
 from support import explored
 from support.browser import CHROMIUM, PATIENCE, Browser, browser
 
@@ -82,6 +85,76 @@ def test_switches_change_rows_summary_and_address_and_the_address_brings_them_ba
     page.run("[...document.querySelectorAll('.bar button')].find(b => b.textContent === 'All options').click()")
     assert page.run(f"{SHOWN}.length") == whole
     assert page.run("location.hash") == ""
+
+
+def test_the_joint_p_of_a_selection_is_that_of_the_joint_test_and_elsewhere_the_page_says_why_there_is_none(
+    folder: Path, page: Browser
+) -> None:
+    tile = "[...document.querySelectorAll('.tiles div')].pop().innerText.split('\\n')"
+    page.look(1280, 900)
+    page.open(address(folder, PAGE))
+    assert page.run(tile)[1] == p_value(explored.evidence().of_claim("ledger", CLAIM)["p_joint"].iloc[0])
+    page.run("document.querySelector('[data-decision=source] li:nth-child(2) .only').click()")
+    assert page.run(f"new Promise(r => {{const t = setInterval(() => {{if ({tile}[1] !== '…') {{clearInterval(t); "
+                    "r(true)}}, 50)})")  # fmt: skip
+    drawn = explored.evidence().of_claim("joint_draws", CLAIM)
+    mine = [name for name in page.run(SHOWN) if name in set(drawn["spec_id"])]
+    draws = drawn.pivot_table(index="draw", columns="spec_id", values="statistic", dropna=False)[mine]
+    observed = drawn.drop_duplicates("spec_id").set_index("spec_id")["observed"][mine]
+    p = joint_test(observed.to_numpy(), draws.to_numpy()).set_index("statistic").loc["median_t", "p_value"]
+    low, _, high = page.run(tile)[1].partition(" to ")
+    assert float(low) - 0.0005 <= p <= float(high or low) + 0.0005
+    assert f"of {len(mine)}" in page.run(tile)[2]
+    page.open(address(folder, f"{PAGE}#q=uncertain"))
+    assert page.run(tile)[1:] == ["–", "only of specifications equivalent to the headline"]
+
+
+def test_published_numbers_are_filtered_by_status_and_table(folder: Path, page: Browser) -> None:
+    rows = "[...document.querySelectorAll('.numbers tbody tr')].filter(r => !r.hidden).map(r => r.cells[2].textContent)"
+    page.open(address(folder, "replication.html"))
+    assert page.run(rows) == ["major", "contig", ""]
+    page.run("(() => {const f = document.getElementById('status'); f.value = 'different'; "
+             "f.dispatchEvent(new Event('input', {bubbles: true}))})()")  # fmt: skip
+    assert page.run(rows) == ["contig"]
+    page.open(address(folder, "replication.html#table=two"))
+    assert page.run(rows) == [""]
+
+
+def test_lineage_is_walked_by_keyboard_from_an_exhibit_to_the_raw_files_and_listed_without_a_script(
+    folder: Path, page: Browser
+) -> None:
+    here = "document.activeElement.dataset.rule"
+    page.look(1280, 900)
+    page.open(address(folder, "provenance.html#paper-table-main"))
+    assert page.run("document.getElementById('exhibit').value") == "paper-table-main"
+    assert page.run("document.querySelectorAll('.graph a').length") == 4
+    page.run("document.querySelector('.graph a[data-rule=tables]').focus()")
+    for rule in ("examine", "panel", "acquire"):
+        page.key("ArrowDown")
+        assert page.run(here) == rule
+    page.key("ArrowUp")
+    assert page.run(here) == "panel"
+    page.run("document.activeElement.dispatchEvent(new MouseEvent('click', {bubbles: true}))")
+    assert page.run("document.querySelector('#stage-panel details').open")
+    page.look(1280, 900, scripts=False)
+    try:
+        page.open(address(folder, "provenance.html"))
+        html = page.call("DOM.getDocument", depth=0)["root"]["nodeId"]
+        nested = "#paper-table-main details > ul a[href='#stage-tables'] ~ ul a[href='#stage-examine'] ~ ul a"
+        links = page.call("DOM.querySelectorAll", nodeId=html, selector=nested)["nodeIds"]
+        hrefs = [page.call("DOM.getAttributes", nodeId=link)["attributes"][1] for link in links]
+        assert hrefs == ["#stage-panel", "#stage-acquire"]
+    finally:
+        page.look(1280, 900)
+
+
+def test_numbers_of_the_text_lead_to_the_frame_that_they_are_read_from(folder: Path, page: Browser) -> None:
+    page.open(address(folder, PAGE))
+    hrefs = page.run("[...document.querySelectorAll('a.number')].map(a => a.getAttribute('href'))")
+    assert len(hrefs) > 8 and set(hrefs) == {"../provenance.html#frame-ledger"}
+    page.run("document.querySelector('a.number').click()")
+    page.wait("Page.loadEventFired")
+    assert page.run("document.querySelector('#frame-ledger').innerText").startswith("ledger")
 
 
 def test_an_address_that_names_what_does_not_exist_shows_all(folder: Path, page: Browser) -> None:
@@ -189,7 +262,7 @@ def test_without_scripts_the_ledger_is_whole_and_the_printed_curve_stands_in_the
 def test_no_page_is_wider_than_its_window_or_has_a_barrier(folder: Path, page: Browser, width: int, dark: bool) -> None:
     page.look(width, 900, dark=dark)
     barriers: dict[str, Any] = {}
-    for name in ("index.html", "claims.html", "compare.html", "data.html", "calibration.html", PAGE):
+    for name in (*(name for name in explored.pages(explored.site()) if "/" not in name), PAGE):
         page.open(address(folder, name))
         assert page.run("document.documentElement.scrollWidth <= innerWidth"), name
         if found := page.run(BARRIERS):

@@ -24,7 +24,7 @@ class Browser:
 
     def __init__(self, process: subprocess.Popen[bytes], commands: int, answers: int) -> None:
         self.process, self.commands, self.answers = process, commands, answers
-        self.sent, self.rest, self.session = 0, b"", ""
+        self.sent, self.rest, self.session, self.scripts = 0, b"", "", True
         self.complaints: list[str] = []
         self.requests: list[str] = []
         self.events: list[dict[str, Any]] = []
@@ -79,12 +79,14 @@ class Browser:
         raise TimeoutError(method)
 
     def open(self, address: str) -> None:
-        """Load a page, and wait until it is whole."""
+        """Load a page, and wait until it is whole, its explorers among it."""
         self.events.clear()
         self.call("Page.navigate", url="about:blank")
         self.wait("Page.loadEventFired")
         self.call("Page.navigate", url=address)
         self.wait("Page.loadEventFired")
+        if self.scripts:
+            self.run("typeof Explorers === 'undefined' ? 0 : Explorers.ready.then(() => 0)")
 
     def run(self, program: str) -> Any:
         """What an expression of JavaScript is worth on the page; raises AssertionError if it fails there."""
@@ -94,6 +96,7 @@ class Browser:
 
     def look(self, width: int, height: int, *, dark: bool = False, scripts: bool = True) -> None:
         """Give the page a size and a theme, and take its scripts away or not, before it is opened."""
+        self.scripts = scripts
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
         features = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
         self.call("Emulation.setEmulatedMedia", features=features)

@@ -140,16 +140,14 @@ def pages(files: Mapping[str, bytes]) -> dict[str, str]:
 
 def in_node(claim: str, program: str) -> Any:
     """What a program returns that sees `Multiverse`, `Joint`, a claim's `table` and its `drawn` curves."""
-    names = ("multiverse.js", "joint.js", "parquet.js")
+    names = ("packing.js", "multiverse.js", "joint.js", "parquet.js")
     scripts = [*((REPORT / "site" / name).read_text(encoding="utf-8") for name in names),
-               "const Explorers = {take(source) {this.source = source}, draw(source) {this.drawn = source}};",
+               "const Explorers = {take(claim, text) {this.text = text}, draw(claim, text) {this.drawn = text}};",
                site()[f"data/{claim}.js"].decode("utf-8"), site()[f"data/{claim}.draws.js"].decode("utf-8"),
-               "const table = Multiverse.unpacked(Explorers.source);",
-               "const planes = Joint.inflated(Multiverse.bytes(Explorers.drawn?.data ?? ''));",
-               "const unpacked = planes => Explorers.drawn && Joint.unpacked(Explorers.drawn, planes);",
-               "const drawn = planes.then(unpacked, () => null);",
-               f"drawn.then(drawn => {{ {program} }}).then(",
-               "found => process.stdout.write(JSON.stringify(found)));"]  # fmt: skip
+               "(async () => { const table = Multiverse.unpacked(await Packing.opened(Explorers.text));",
+               "const drawn = Explorers.drawn && Joint.unpacked(await Packing.opened(Explorers.drawn));",
+               f"const found = (() => {{ {program} }})();",
+               "process.stdout.write(JSON.stringify(found)); })();"]  # fmt: skip
     assert NODE
     done = subprocess.run([NODE, "-"], input="\n".join(scripts), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -57,14 +57,15 @@ class Side {
     this.comparison.scale();
   }
 
-  /** The specifications of a claim, once. @param {string} claim @returns {Promise<void>} */
+  /** The specifications of a claim, once. @param {string} claim @returns {Promise<unknown>} */
   load(claim) {
-    if (Explorers.tables[claim]) return Promise.resolve();
-    return new Promise((loaded, failed) => {
+    if (claim in Explorers.opening) return Explorers.opening[claim];
+    const file = new Promise((loaded, failed) => {
       document.head.append(
-        Elements.h("script", { src: `data/${claim}.js`, load: () => loaded(), error: () => failed() }),
+        Elements.h("script", { src: `data/${claim}.js`, load: () => loaded(undefined), error: () => failed() }),
       );
     });
+    return file.then(() => Explorers.opening[claim]);
   }
 }
 

@@ -5,6 +5,8 @@
 const Explorers = {
   /** @type {Record<string, Table>} */
   tables: {},
+  /** What is done once the specifications of a claim are there. @type {Record<string, Promise<Table>>} */
+  opening: {},
   /** Draws of a claim's joint test; null where it has none or they cannot be read. @type {Record<string, Drawn | null>} */
   draws: {},
   /** What is called when draws are there. @type {Record<string, (() => void)[]>} */
@@ -12,9 +14,9 @@ const Explorers = {
   /** @type {Explorer[]} */
   mounted: [],
 
-  /** What a file of data calls with the specifications of a claim. @param {Source} source */
-  take(source) {
-    this.tables[source.claim] = Multiverse.unpacked(source);
+  /** What a file of data calls with the specifications of a claim. @param {string} claim @param {string} text */
+  take(claim, text) {
+    this.opening[claim] = Packing.opened(text).then((from) => (this.tables[claim] = Multiverse.unpacked(from)));
   },
 
   /** Draws of a claim, undefined while a file of the folder is read: `then` is called once that is done.
@@ -33,11 +35,11 @@ const Explorers = {
     return undefined;
   },
 
-  /** What a file of draws calls. @param {DrawnSource | null} source @param {string} claim */
-  draw(source, claim) {
-    if (!source || typeof DecompressionStream === "undefined") return this.found(claim, null);
-    Joint.inflated(Multiverse.bytes(source.data)).then(
-      (planes) => this.found(claim, Joint.unpacked(source, planes)),
+  /** What a file of draws calls, without any where the claim has none. @param {string} claim @param {string | null} text */
+  draw(claim, text) {
+    if (text === null) return this.found(claim, null);
+    Packing.opened(text).then(
+      (from) => this.found(claim, Joint.unpacked(from)),
       () => this.found(claim, null),
     );
   },
@@ -50,14 +52,23 @@ const Explorers = {
     for (const call of new Set(then)) call();
   },
 
-  start() {
+  /** Put an explorer into each place of the page. The curve in print is for readers who have none. */
+  async start() {
     for (const root of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-explorer]"))) {
-      const table = this.tables[root.dataset.explorer || ""];
-      if (table) this.mounted.push(new Explorer(root, table));
-      // The curve in print is for readers who have no explorer.
+      try {
+        const table = await this.opening[root.dataset.explorer || ""];
+        if (table) this.mounted.push(new Explorer(root, table));
+      } catch {
+        root.append("This browser cannot read the file of specifications; below is the curve that the paper prints.");
+      }
       document.documentElement.classList.toggle("scripted", this.mounted.length > 0);
     }
   },
+
+  /** When all explorers of the page are there. @type {Promise<void>} */
+  ready: Promise.resolve(),
 };
 
-document.addEventListener("DOMContentLoaded", () => Explorers.start());
+document.addEventListener("DOMContentLoaded", () => {
+  Explorers.ready = Explorers.start();
+});

@@ -4,38 +4,33 @@
  * The joint test of a selection: how often drawn treatments give its specifications as large a median t as the data.
  *
  * Draws are kept to a thousandth of a t. A draw whose median lies within half of that of the observed median may be as
- * extreme or not: the p-value then has two ends. No function but `load` touches a page, so that tests run all others.
+ * extreme or not: the p-value then has two ends. No function here touches a page, so that tests run all of them.
  */
 
 /**
- * @typedef {{claim: string, scheme: string, draws: number, per: number, tie: number, absent: number, rows: Packed,
- *   observed: Packed, data: string}} DrawnSource
  * @typedef {{scheme: string, draws: number, per: number, tie: number, absent: number, place: Map<number, number>,
  *   observed: Float64Array, codes: Int16Array}} Drawn
  * @typedef {{low: number, high: number, specifications: number, draws: number, undefined: number}} Tested
  */
 
 const Joint = (() => {
-  /** What deflated bytes hold. @param {Uint8Array} packed @returns {Promise<Uint8Array>} */
-  async function inflated(packed) {
-    const stream = new Blob([/** @type {any} */ (packed)]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-    return new Uint8Array(await new Response(stream).arrayBuffer());
-  }
-
-  /** Draws by specification, of each its differences from the one before: low bytes of all, then high ones.
-   * @param {DrawnSource} source @param {Uint8Array} planes @returns {Drawn} */
-  function unpacked(source, planes) {
-    const { scheme, draws, per, tie, absent } = source,
-      size = planes.length / 2,
-      specifications = size / draws;
-    const codes = new Int16Array(size);
-    for (let i = 0; i < size; i++) {
-      const step = planes[i] | (planes[size + i] << 8);
-      codes[i] = i < draws ? step : codes[i - draws] + step;
-    }
-    const rows = Multiverse.numbers(source.rows, specifications),
-      observed = Multiverse.numbers(source.observed, specifications);
-    return { scheme, draws, per, tie, absent, place: new Map(Array.from(rows, (row, i) => [row, i])), observed, codes };
+  /** Draws by specification, of each its differences from the one before. @param {Opened} from @returns {Drawn} */
+  function unpacked(from) {
+    const { scheme, draws, per, tie, absent, rows, observed, codes: packed } = from.head,
+      codes = new Int16Array(from.take(packed.data, packed.width).buffer),
+      specifications = codes.length / draws;
+    for (let i = draws; i < codes.length; i++) codes[i] += codes[i - draws];
+    const places = Packing.numbers(rows, specifications, from);
+    return {
+      scheme,
+      draws,
+      per,
+      tie,
+      absent,
+      place: new Map(Array.from(places, (row, i) => [row, i])),
+      observed: Packing.numbers(observed, specifications, from),
+      codes,
+    };
   }
 
   /** The median of the first values of an array. @param {Float64Array} values @param {number} count */
@@ -81,5 +76,5 @@ const Joint = (() => {
     };
   }
 
-  return { inflated, test, unpacked };
+  return { test, unpacked };
 })();

@@ -6,7 +6,6 @@
  */
 
 /**
- * @typedef {{kind: "words" | "real" | "whole" | "hex", levels?: string[] | string, width?: number, data: string}} Packed
  * @typedef {{name: string, label: string, tag: string, why: string}} Option
  * @typedef {{name: string, question: string, headline: string, options: Option[]}} Decision
  * @typedef {{p: string, said: string, specifications: string}} Joint
@@ -26,42 +25,11 @@ const Multiverse = (() => {
     UNCERTAIN = "uncertain",
     COVARIANCE = "vcov";
 
-  /** @param {string} text @returns {Uint8Array} */
-  function bytes(text) {
-    const raw = atob(text),
-      made = new Uint8Array(raw.length);
-    for (let i = 0; i < raw.length; i++) made[i] = raw.charCodeAt(i);
-    return made;
-  }
-
-  /** Codes of a column, which has as many bytes a row as its width; all 0 where it has one level.
-   * @param {Packed} packed @param {number} rows @returns {ArrayLike<number>} */
-  function codes(packed, rows) {
-    if (!packed.width) return new Uint8Array(rows);
-    const raw = bytes(packed.data);
-    return packed.width === 1 ? raw : new Uint16Array(raw.buffer);
-  }
-
-  /** @param {Packed} packed @param {number} rows @returns {Float64Array} */
-  function numbers(packed, rows) {
-    const read = (/** @type {string} */ text) => {
-      const buffer = bytes(text).buffer;
-      return packed.kind === "real" ? new Float64Array(buffer) : new Int32Array(buffer);
-    };
-    if (packed.levels === undefined) return Float64Array.from(read(packed.data));
-    const levels = read(/** @type {string} */ (packed.levels)),
-      at = codes(packed, rows);
-    const made = new Float64Array(rows);
-    for (let i = 0; i < rows; i++) made[i] = levels[at[i]];
-    return made;
-  }
-
-  /** Identifiers from the six bytes that follow the claim's name in each.
-   * @param {Packed} packed @param {Source} source @returns {string[]} */
-  function identifiers(packed, source) {
-    const raw = bytes(packed.data),
-      made = new Array(source.rows),
-      width = raw.length / source.rows;
+  /** Identifiers from the bytes that follow the claim's name in each.
+   * @param {Packed} packed @param {Source} source @param {Opened} from @returns {string[]} */
+  function identifiers({ width, data }, source, from) {
+    const raw = from.take(data, width),
+      made = new Array(source.rows);
     for (let i = 0; i < source.rows; i++) {
       let text = `${source.claim}.`;
       for (let j = 0; j < width; j++) text += raw[i * width + j].toString(16).padStart(2, "0");
@@ -70,8 +38,9 @@ const Multiverse = (() => {
     return made;
   }
 
-  /** @param {Source} source @returns {Table} */
-  function unpacked(source) {
+  /** @param {Opened} from @returns {Table} */
+  function unpacked(from) {
+    const source = /** @type {Source} */ (from.head);
     /** @type {Table} */
     const table = {
       source,
@@ -84,10 +53,11 @@ const Multiverse = (() => {
       home: -1,
     };
     for (const [name, packed] of Object.entries(source.columns)) {
-      if (packed.kind === "hex") table.ids = identifiers(packed, source);
+      if (packed.kind === "hex") table.ids = identifiers(packed, source, from);
       else if (packed.kind === "words") {
-        table.words[name] = { levels: /** @type {string[]} */ (packed.levels), codes: codes(packed, source.rows) };
-      } else table.numbers[name] = numbers(packed, source.rows);
+        const levels = /** @type {string[]} */ (packed.levels);
+        table.words[name] = { levels, codes: Packing.codes(packed, source.rows, from) };
+      } else table.numbers[name] = Packing.numbers(packed, source.rows, from);
     }
     const { margin, ...given } = table.numbers,
       { estimate, mean_risk: mean, base_risk: base, std_error: error } = given;
@@ -310,9 +280,7 @@ const Multiverse = (() => {
     departures,
     filtered,
     fitted,
-    bytes,
     histogram,
-    numbers,
     quantile,
     questions,
     side,

@@ -6,8 +6,6 @@ its two ends.
 """
 
 import json
-import zlib
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,37 +13,38 @@ import pandas as pd
 from detente.base.numerics import TIE
 from detente.base.types import Array
 from detente.report.evidence import Evidence
-from detente.report.explorer.packed import packed, text_of
+from detente.report.explorer.packed import Packing
 
 ABSENT = -(2**15)
 """The code of a draw in which a specification has no t."""
 _SCALES = (1000, 100, 10, 1)
 
 
-def draws_of_claim(evidence: Evidence, claim: str) -> dict[str, Any] | None:
-    """Draws of the scheme of the ledger's joint test, as JSON has them; None where there is no such test."""
+def draws_script(evidence: Evidence, claim: str) -> str:
+    """Return a script that hands draws of the scheme of the ledger's joint test to the explorer, null if none."""
     row, frame = evidence.of_claim("ledger", claim).iloc[0], evidence.of_claim("joint_draws", claim)
     frame = frame[frame["scheme"] == row["joint_scheme"]]
     if pd.isna(row["p_joint"]) or frame.empty:
-        return None
+        return f"Explorers.draw({json.dumps(claim)}, null);\n"
     table = frame.pivot_table(index="spec_id", columns="draw", values="statistic", dropna=False)
     ids = evidence.of_claim("multiverse", claim)["spec_id"]
-    places = pd.Series(range(len(ids)), ids)
-    rows = places.loc[table.index].sort_values()
+    rows = pd.Series(range(len(ids)), ids).loc[table.index].sort_values()
     table = table.loc[rows.index]
     observed = frame.drop_duplicates("spec_id").set_index("spec_id")["observed"].loc[rows.index]
     per, whole = coded(table.to_numpy(dtype=np.float64))
-    return {
-        "claim": claim,
+    packing = Packing()
+    head = {
         "scheme": str(row["joint_scheme"]),
         "draws": table.shape[1],
         "per": per,
         "tie": TIE,
         "absent": ABSENT,
-        "rows": packed(rows, "whole"),
-        "observed": packed(observed, "real"),
-        "data": text_of(deflated(whole)),
+        "rows": packing.column(rows, "whole"),
+        "observed": packing.column(observed, "real"),
+        # As specifications of a curve are alike, each is kept as its differences from the one before.
+        "codes": packing.numbers(np.diff(whole.astype(np.int64), axis=0, prepend=0).astype("<i2")),
     }
+    return f"Explorers.draw({json.dumps(claim)}, {json.dumps(packing.text(head))});\n"
 
 
 def coded(draws: Array) -> tuple[int, Array]:
@@ -58,17 +57,3 @@ def coded(draws: Array) -> tuple[int, Array]:
     if per is None:
         raise OverflowError(f"a drawn t of {largest:,.0f} does not fit into two bytes")
     return per, np.where(np.isnan(draws), ABSENT, np.rint(draws * per)).astype("<i2")
-
-
-def deflated(whole: Array) -> bytes:
-    """Whole numbers (S, B) as differences from the specification before, low bytes then high ones, deflated."""
-    steps = np.diff(whole.astype(np.int64), axis=0, prepend=0).astype("<i2")
-    compressor = zlib.compressobj(9, zlib.DEFLATED, -15)
-    planes = steps.view(np.uint8).reshape(-1, 2).T.tobytes()
-    return compressor.compress(planes) + compressor.flush()
-
-
-def draws_script(source: dict[str, Any] | None, claim: str) -> str:
-    """Return a script that hands draws to the explorer, or says that there are none."""
-    text = json.dumps(source, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return f"Explorers.draw({text}, {json.dumps(claim)});\n"

@@ -11,7 +11,7 @@ from detente.base.errors import EstimationError
 from detente.report.evidence import Evidence
 from detente.report.exhibit import Exhibit, made_of, registry
 from detente.report.explorer import claim_page
-from detente.report.explorer.draws import draws_of_claim, draws_script
+from detente.report.explorer.draws import draws_script
 from detente.report.explorer.exhibits import (
     as_csv,
     claim_files,
@@ -31,7 +31,7 @@ from detente.report.explorer.origin import Origin, Published
 from detente.report.explorer.provenance_page import provenance_words
 from detente.report.explorer.replication_page import replication_words
 from detente.report.explorer.slim import with_palette
-from detente.report.explorer.specifications import script, specifications_of
+from detente.report.explorer.specifications import specifications_script
 from detente.report.explorer.study_pages import (
     abstract_of,
     calibration_exhibits,
@@ -48,8 +48,8 @@ from detente.report.tables.table import BANNER, fragment, render
 from detente.study.config import Described
 
 SCRIPTS = (
-    "elements", "page", "multiverse", "joint", "parquet", "curve", "specification", "explorer", "explorers", "compare",
-    "lineage",
+    "elements", "page", "packing", "multiverse", "joint", "parquet", "curve", "specification", "explorer", "explorers",
+    "compare", "lineage",
 )  # fmt: skip
 ASSETS = ("site.css", *(f"{name}.js" for name in SCRIPTS))
 PAGES = (
@@ -239,8 +239,8 @@ class _Pages:
     def _examined(self, claim: str, row: Any, curves: Mapping[str, bytes], files: dict[str, bytes]) -> dict[str, Any]:
         """What the page of a claim has that the study examines."""
         evidence, curve = of_one(self.evidence, claim), _exhibit("curve")
-        files[f"data/{claim}.js"] = script(specifications_of(evidence, claim)).encode("utf-8")
-        files[f"data/{claim}.draws.js"] = draws_script(draws_of_claim(evidence, claim), claim).encode("utf-8")
+        files[f"data/{claim}.js"] = specifications_script(evidence, claim).encode("utf-8")
+        files[f"data/{claim}.draws.js"] = draws_script(evidence, claim).encode("utf-8")
         files[curve_file(claim)] = with_palette(curves[claim])
         data = {name: data_file(name, claim, evidence.simulated) for name in _frames_of_tables(evidence, claim)}
         files |= {file: as_csv(evidence.of_claim(name, claim), evidence.simulated) for name, file in data.items()}

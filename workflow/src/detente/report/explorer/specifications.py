@@ -7,7 +7,7 @@ import pandas as pd
 
 from detente.base.numerics import critical
 from detente.report.evidence import Evidence
-from detente.report.explorer.packed import packed
+from detente.report.explorer.packed import Packing
 from detente.report.formats import count, p_value
 from detente.study.design import HEADLINE
 
@@ -18,19 +18,23 @@ WORDS = ("estimand", "equivalent", "verdict", "powered", "error", "message", "re
 smallest effect of interest and the estimate as a share of the mean."""
 
 
-def specifications_of(evidence: Evidence, claim: str) -> dict[str, Any]:
-    """Return all specifications of a claim, those without an estimate among them, as JSON has it."""
+def specifications_script(evidence: Evidence, claim: str) -> str:
+    """Return a script that hands all specifications of a claim to the explorer, those without an estimate among them.
+
+    Pages of a folder may load scripts, and no other data.
+    """
     frame = evidence.of_claim("multiverse", claim)
     words = frame.assign(**{n: frame[n].map({True: "true", False: "false"}) for n in ("equivalent", "powered")})
     # What is added to an estimate and taken off it is as exact as the ends, in half the room.
     known = frame["df"].notna()
     numbers = frame.assign(margin=frame["std_error"])
     numbers.loc[known, "margin"] *= critical(frame.loc[known, "df"].to_numpy())
-    columns = {"spec_id": packed(frame["spec_id"], "hex")}
-    columns |= {name: packed(words[name], "words") for name in (*evidence.decisions.nodes, *WORDS)}
-    columns |= {name: packed(numbers[name], "real") for name in REAL}
-    columns |= {name: packed(frame[name], "whole") for name in WHOLE}
-    return {
+    packing = Packing()
+    columns = {"spec_id": packing.column(frame["spec_id"], "hex")}
+    columns |= {name: packing.column(words[name], "words") for name in (*evidence.decisions.nodes, *WORDS)}
+    columns |= {name: packing.column(numbers[name], "real") for name in REAL}
+    columns |= {name: packing.column(frame[name], "whole") for name in WHOLE}
+    head = {
         "claim": claim,
         "label": evidence.examined[claim],
         "study": evidence.study.name,
@@ -42,12 +46,7 @@ def specifications_of(evidence: Evidence, claim: str) -> dict[str, Any]:
         "decisions": [_decision(evidence, name, frame) for name in evidence.decisions.nodes],
         "columns": columns,
     }
-
-
-def script(source: dict[str, Any]) -> str:
-    """Return a script that hands specifications to the explorer: pages of a folder may load scripts, and no JSON."""
-    text = json.dumps(source, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return f"Explorers.take({text});\n"
+    return f"Explorers.take({json.dumps(claim)}, {json.dumps(packing.text(head))});\n"
 
 
 def _decision(evidence: Evidence, name: str, frame: pd.DataFrame) -> dict[str, Any]:
