@@ -70,7 +70,7 @@ def test_a_simulated_world_is_named_on_every_page_and_in_every_file_of_data() ->
     data = [name for name in files if name.endswith((".csv", ".parquet"))]
     assert data
     # Published tables are of the observed record.
-    assert [name for name in data if "SIMULATED_WORLD" not in name] == ["data/replication.csv"]
+    assert [name for name in data if "SIMULATED_WORLD" not in name] == ["data/replication.parquet"]
     ledger = pd.read_csv(io.BytesIO(files["data/ledger.SIMULATED_WORLD.csv"]))
     assert set(ledger["world"]) == {"SIMULATED WORLD"}
 
@@ -162,7 +162,7 @@ def test_paths_in_relative_steps_lead_where_they_led() -> None:
     # The sum of all steps, so that no error adds up.
     np.testing.assert_allclose(steps.cumsum(axis=0), x, atol=0.0051, rtol=0)
     assert path("M 0 0 A 1 1 0 0 0 2 2") == "M 0 0 A 1 1 0 0 0 2 2"
-    assert path("M 1 1 Q 2 2 3 1 L 3 0 z M 5 5 L 6 5") == "M1 1q1 1 2 0l0-1zm4 4 1 0"
+    assert path("M 1 1 Q 2 2 3 1 L 3 0 z M 5 5 L 6 5") == "M1 1q1 1 2 0v-1zm4 4h1"
 
 
 def test_a_picture_keeps_its_size_and_looks_the_same_in_256_colours() -> None:

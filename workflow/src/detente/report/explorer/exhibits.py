@@ -22,8 +22,8 @@ from detente.report.tables.table import SIMULATED, Table, fragment, render
 
 MARK = SIMULATED.replace(" ", "_")
 """In names of files that are downloaded from a simulated world."""
-LARGE = ("contours",)
-"""Frames of thousands of rows a claim, which are given as Parquet, a fifth of the size."""
+LARGE = ("contours", "draws", "estimates")
+"""Frames of thousands of numbers a claim, which are given as Parquet, a fifth of the size."""
 
 
 @dataclass(frozen=True)
@@ -99,9 +99,7 @@ def plates(evidence: Evidence, claim: str, templates: Mapping[str, str], files: 
         file = figure_file(exhibit, claim) if exhibit.kind == "figure" else ""
         html, empty = rendered(made, file, templates, files, simulated=evidence.simulated)
         data = {name: data_file(name, claim, evidence.simulated) for name in exhibit.needs if name != "ledger"}
-        for name, place in data.items():
-            write = as_parquet if name in LARGE else as_csv
-            files[place] = write(evidence.frame(name), evidence.simulated)
+        files |= {place: written(evidence, name) for name, place in data.items()}
         title, caption, alt = (_words(evidence, claim, text) for text in (exhibit.label, exhibit.caption, exhibit.alt))
         trace = traced_file(evidence, exhibit.needs[-1], claim)
         yield Plate(exhibit.name, exhibit.kind, title, caption, alt, html, file, data, empty, trace)
@@ -156,6 +154,11 @@ def data_file(frame: str, claim: str, simulated: bool) -> str:
     """Return where rows of a claim lie in the site; the name says so where the world is simulated."""
     ending = "parquet" if frame in LARGE else "csv"
     return f"data/{frame}.{claim}{f'.{MARK}' if simulated else ''}.{ending}"
+
+
+def written(evidence: Evidence, name: str) -> bytes:
+    """Return a frame of one claim as its file has it."""
+    return (as_parquet if name in LARGE else as_csv)(evidence.frame(name), evidence.simulated)
 
 
 def as_parquet(frame: pd.DataFrame, simulated: bool) -> bytes:

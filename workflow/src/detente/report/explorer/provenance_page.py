@@ -46,6 +46,7 @@ def provenance_words(evidence: Evidence, origin: Origin, frames: list[str], data
         "exhibits": list(_exhibits(evidence, origin, found)),
         "frames": [_frame(evidence, name, made_by, origin, data.get(name, "")) for name in sorted(frames)],
         "raw": raw,
+        "modules": list(origin.graph["modules"].items()),
         "described": {record["slug"] for record in raw} & set(evidence.project.sources_of(evidence.study)),
     }
 

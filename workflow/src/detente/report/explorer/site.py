@@ -14,6 +14,7 @@ from detente.report.explorer import claim_page
 from detente.report.explorer.draws import draws_script
 from detente.report.explorer.exhibits import (
     as_csv,
+    as_parquet,
     claim_files,
     curve_file,
     data_file,
@@ -24,6 +25,7 @@ from detente.report.explorer.exhibits import (
     plates,
     sections_of,
     whole_file,
+    written,
 )
 from detente.report.explorer.home import answer
 from detente.report.explorer.ledger_page import filters, heads, ledger_rows
@@ -69,6 +71,7 @@ _FRAMES = (
     "joint_draws",
 )
 _OF_HOME = ("ledger", "checks")
+NUMBERS = "data/replication.parquet"
 _FRAME_OF = {"headline": "headline", "models": "estimates"}
 _TABLES = {"headline": "Covariances", "models": "Samples and estimators"}
 
@@ -80,7 +83,7 @@ def site_files(evidence: Evidence) -> list[str]:
     described = [name for claim in evidence.described for name in _described_files(evidence, claim.id)]
     home = ["figures/claims.svg", *(whole_file(name, simulated) for name in (*_OF_HOME, "attrition"))]
     pages = [*(file for file, _ in PAGES), *(f"claims/{claim.id}.html" for claim in claims)]
-    beside = [*paper_files(simulated).values(), whole_file("replication", simulated=False)]
+    beside = [*paper_files(simulated).values(), NUMBERS]
     return [*ASSETS, *pages, *home, *calibration_files(evidence), *of_claims, *described, *beside]
 
 
@@ -162,8 +165,10 @@ class _Pages:
              "said": "Every claim with its estimate, its checks and its verdict: search, filter, sort."},
             *([{"name": "I want to see which choices make it", "href": f"claims/{first}.html#explorer",
                 "said": "Switch decisions on and off, and see what becomes of the estimate."}] if first else []),
-            {"name": "I want to check a number", "href": "claims.html",
-             "said": "Each exhibit has its data at full precision, and the command that traces it to the raw files."},
+            {"name": "I want to check a number", "href": "provenance.html",
+             "said": "Each exhibit from its data at full precision back to the raw files, step by step."},
+            {"name": "I want to see what replicates", "href": "replication.html",
+             "said": "Published tables, number by number, beside what this software finds."},
         ]  # fmt: skip
         said = {"answer": answer(evidence), "hero": hero, "doors": doors, "abstract": abstract_of(evidence)}
         return self.filled("home.html.j2", "index.html", **said)
@@ -196,9 +201,8 @@ class _Pages:
     def replication(self, published: Published, files: dict[str, bytes]) -> bytes:
         """Published tables, number by number; puts these among `files`."""
         # They are of the observed record, whatever the study's world.
-        csv = whole_file("replication", simulated=False)
-        files[csv] = as_csv(published.numbers, simulated=False)
-        return self.filled("replication.html.j2", "replication.html", csv=csv, **replication_words(published))
+        files[NUMBERS] = as_parquet(published.numbers, simulated=False)
+        return self.filled("replication.html.j2", "replication.html", numbers=NUMBERS, **replication_words(published))
 
     def provenance(self, origin: Origin) -> bytes:
         """How everything was made."""
@@ -243,7 +247,7 @@ class _Pages:
         files[f"data/{claim}.draws.js"] = draws_script(evidence, claim).encode("utf-8")
         files[curve_file(claim)] = with_palette(curves[claim])
         data = {name: data_file(name, claim, evidence.simulated) for name in _frames_of_tables(evidence, claim)}
-        files |= {file: as_csv(evidence.of_claim(name, claim), evidence.simulated) for name, file in data.items()}
+        files |= {file: written(evidence, name) for name, file in data.items()}
         shown = {(plate.kind, plate.name): plate for plate in plates(evidence, claim, self.templates, files)}
         sections = [
             {"anchor": section.anchor, "heading": section.heading, "plates": kept}

@@ -85,6 +85,9 @@ def path(d: str, *, coarse: int = 1, digits: int = 2) -> str:
         ends = [(round(x / coarse, digits), round(y / coarse, digits)) for x, y in places]
         steps = [round(v, digits) for x, y in ends for v in (x - here[0], y - here[1])]
         written = command.lower() if made else "M"
+        if written == "l" and 0 in steps:
+            # Across or down, by one number.
+            written, steps = ("h", steps[:1]) if steps[1] == 0 else ("v", steps[1:])
         # A line that follows a move, or another of its kind, needs no letter.
         follows = written == last or (written == "l" and last in ("m", "M") and last != "M")
         made += _joined(made, "" if follows else written, steps)

@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from typing import Any
 
 from detente.report.explorer.origin import Graph
+from detente.report.formats import checksum
 from detente.report.labels import gathered
 
 
@@ -14,8 +16,8 @@ class Stage:
     """The steps of one rule.
 
     `files`: path → checksum of what they made; `before`: rules whose files they read; `raw`: raw files that they
-    vouched for; `command`: that of the first; `modules`: path → checksum of code and templates; `depth`: rules on the
-    longest way to raw files.
+    vouched for; `command`: that of the first; `modules`: path → checksum of code and templates, `code` that of all of
+    them together; `depth`: rules on the longest way to raw files.
     """
 
     rule: str
@@ -25,6 +27,7 @@ class Stage:
     raw: tuple[str, ...]
     command: str
     modules: Mapping[str, str]
+    code: str
     depth: int
 
 
@@ -55,6 +58,7 @@ def stages(graph: Graph) -> dict[str, Stage]:
             raw=tuple(sorted(raw for path in made for raw in graph["files"][path].get("raw", ()))),
             command=str(graph["steps"][min(names)]["command"]),
             modules={m: graph["modules"][m] for m in sorted(modules)},
+            code=checksum(sha256("".join(graph["modules"][m] for m in sorted(modules)).encode()).hexdigest()),
             depth=depth(rule),
         )
 
