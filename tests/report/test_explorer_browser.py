@@ -59,6 +59,8 @@ def test_every_page_opens_without_a_complaint_or_a_request_outside_of_the_folder
     for name in explored.pages(explored.site()):
         page.open(address(folder, name))
         assert page.run("document.querySelectorAll('h1').length") == 1, name
+        # A picture that waits for the reader to scroll is missing in print.
+        assert page.run("[...document.images].every(i => i.complete && i.naturalWidth > 0)"), name
     assert page.complaints == []
     asked = [url for url in page.requests if not url.startswith(("about:", "data:"))]
     assert asked
