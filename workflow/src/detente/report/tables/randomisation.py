@@ -4,11 +4,11 @@ from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.formats import count, decimal, p_value
 from detente.report.models import entries
-from detente.report.tables.table import Column, Row, Table, columns
+from detente.report.tables.table import Column, Row, Table
 
 _COLUMNS = (
     Column("Observed"), Column("Draws"), Column("Two-sided", "p"), Column("Lower", "p"), Column("Higher", "p"),
-    *columns("What to know of the draws", align="left"),
+    Column("What to know of the draws", align="text"),
 )  # fmt: skip
 _NOTES = (
     "The headline model is fitted again with treatments drawn as if they had no effect, and its t statistic held "
