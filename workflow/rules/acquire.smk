@@ -5,8 +5,6 @@ for name in PLAN.observed:
     rule:
         name:
             f"acquire_{name}"
-        input:
-            code=command("acquire"),
         output:
             receipts=PLAN.studies[name].receipts_of_record(),
         log:
@@ -16,6 +14,7 @@ for name in PLAN.observed:
         conda:
             "../envs/analysis.yaml"
         params:
+            code=ran(command("acquire")),
             project=STUDY.of(name).arguments,
             study=name,
             records=STUDY.of(name).recorded,
@@ -35,7 +34,6 @@ for name in PLAN.with_data:
             f"acquire_own_{name}"
         input:
             table=STUDY.of(name).table,
-            code=command("acquire"),
         output:
             f"data/processed/{name}/raw/{{slug}}.json",
         log:
@@ -47,6 +45,7 @@ for name in PLAN.with_data:
         conda:
             "../envs/analysis.yaml"
         params:
+            code=ran(command("acquire")),
             project=STUDY.of(name).arguments,
             study=name,
             record=STUDY.of(name).record,
@@ -62,8 +61,6 @@ for name in PLAN.simulated:
     rule:
         name:
             f"simulate_{name}"
-        input:
-            code=command("simulate"),
         output:
             receipts=PLAN.studies[name].receipts_of_record(),
             raw=PLAN.studies[name].simulated_raw(),
@@ -75,6 +72,7 @@ for name in PLAN.simulated:
         conda:
             "../envs/analysis.yaml"
         params:
+            code=ran(command("simulate")),
             project=STUDY.of(name).arguments,
             study=name,
             world=STUDY.of(name).world,

@@ -1,7 +1,6 @@
 rule clean:
     input:
         receipts=STUDY.raw,
-        code=STUDY.cleaning_code,
     output:
         tidy="data/processed/{study}/tidy/{slug}.parquet",
         attrition="data/processed/{study}/attrition_log/{slug}.parquet",
@@ -14,6 +13,7 @@ rule clean:
     conda:
         "../envs/analysis.yaml"
     params:
+        code=ran(STUDY.cleaning_code),
         whittle=STUDY.whittling,
         rows=STUDY.promised,
     message:
@@ -32,7 +32,6 @@ for name in PLAN.with_data:
         input:
             receipt=f"data/processed/{name}/raw/{{slug}}.json",
             states=f"data/processed/{name}/tidy/cow-state-system.parquet",
-            code=command("clean_own"),
         output:
             tidy=f"data/processed/{name}/tidy/{{slug}}.parquet",
             attrition=f"data/processed/{name}/attrition_log/{{slug}}.parquet",
@@ -45,6 +44,7 @@ for name in PLAN.with_data:
         conda:
             "../envs/analysis.yaml"
         params:
+            code=ran(command("clean_own")),
             study=name,
             definition=STUDY.of(name).definition,
         message:

@@ -29,6 +29,7 @@ try:
         fitting,
         made_again,
         package_file,
+        ran,
     )
 except ImportError as error:
     raise WorkflowError(refused(error) or str(error)) from None

@@ -1,7 +1,6 @@
 rule estimate:
     input:
         panel="data/processed/{study}/panel.parquet",
-        code=STUDY.estimating_code,
     output:
         estimates="data/processed/{study}/estimates/{claim}.{estimator}.parquet",
         failures="data/processed/{study}/failures/{claim}.{estimator}.parquet",
@@ -13,6 +12,7 @@ rule estimate:
     conda:
         "../envs/analysis.yaml"
     params:
+        code=ran(STUDY.estimating_code),
         specifications=STUDY.specifications,
     message:
         "Estimating the effect of {wildcards.claim} by {wildcards.estimator}"
@@ -24,7 +24,6 @@ rule estimate:
 rule windows:
     input:
         panel="data/processed/{study}/panel.parquet",
-        code=STUDY.windows_code,
     output:
         windows="data/processed/{study}/windows.parquet",
     log:
@@ -34,6 +33,7 @@ rule windows:
     conda:
         "../envs/analysis.yaml"
     params:
+        code=ran(STUDY.windows_code),
         project=STUDY.arguments,
         specifications=STUDY.headlines,
     message:
@@ -49,7 +49,6 @@ rule collect:
         failures=STUDY.failures,
         attrition=STUDY.attrition,
         registered=PLAN.registrations(),
-        code=command("collect"),
     output:
         estimates="data/processed/{study}/estimates.parquet",
         failures="data/processed/{study}/describe/failures.parquet",
@@ -62,6 +61,7 @@ rule collect:
     conda:
         "../envs/analysis.yaml"
     params:
+        code=ran(command("collect")),
         project=STUDY.arguments,
         claims=STUDY.collected,
     message:
@@ -77,7 +77,6 @@ rule designs:
         panel="data/processed/{study}/panel.parquet",
         exercises=STUDY.event_tables,
         states="data/processed/{study}/tidy/cow-state-system.parquet",
-        code=fitting("designs"),
     output:
         [
             f"data/processed/{{study}}/designs/{{claim}}/{f}.parquet"
@@ -90,6 +89,7 @@ rule designs:
     conda:
         "../envs/analysis.yaml"
     params:
+        code=ran(fitting("designs")),
         project=STUDY.arguments,
         claim=ROBUSTNESS.claim,
     message:
@@ -103,7 +103,6 @@ rule designs:
 rule coverage:
     input:
         panel="data/processed/{study}/panel.parquet",
-        code=fitting("coverage"),
     output:
         "data/processed/{study}/coverage.parquet",
     log:
@@ -115,6 +114,7 @@ rule coverage:
     conda:
         "../envs/analysis.yaml"
     params:
+        code=ran(fitting("coverage")),
         project=STUDY.arguments,
         settings=STUDY.covered,
     message:

@@ -7,7 +7,6 @@ for name in PLAN.studies:
         input:
             frames=STUDY.of(name).table_frames,
             templates=PLAN.templates("table.html.j2", "table.tex.j2", "table.typ.j2"),
-            code=STUDY.of(name).tables_code,
         output:
             exhibits(PLAN.studies[name].tables()),
         log:
@@ -17,6 +16,7 @@ for name in PLAN.studies:
         conda:
             "../envs/analysis.yaml"
         params:
+            code=ran(STUDY.of(name).tables_code),
             project=STUDY.of(name).arguments,
             study=name,
             settings=STUDY.of(name).shown,
@@ -33,7 +33,6 @@ for name in PLAN.studies:
         input:
             frames=STUDY.of(name).figure_frames,
             style=package_file("report", "figures", "style.mplstyle"),
-            code=STUDY.of(name).figures_code,
         output:
             exhibits(PLAN.studies[name].figures()),
         log:
@@ -43,6 +42,7 @@ for name in PLAN.studies:
         conda:
             "../envs/analysis.yaml"
         params:
+            code=ran(STUDY.of(name).figures_code),
             project=STUDY.of(name).arguments,
             study=name,
             settings=STUDY.of(name).shown,
@@ -60,7 +60,6 @@ rule numbers:
         designs=STUDY.designs,
         truth=STUDY.truth,
         registered=PLAN.registrations(),
-        code=command("numbers"),
     output:
         "reports/{study}/numbers.json",
     log:
@@ -70,6 +69,7 @@ rule numbers:
     conda:
         "../envs/analysis.yaml"
     params:
+        code=ran(command("numbers")),
         project=STUDY.arguments,
         settings=STUDY.shown,
         keywords=STUDY.of_the_paper,
@@ -86,7 +86,6 @@ rule recovery:
         estimates="data/processed/{study}/estimates.parquet",
         described=STUDY.described_frames,
         truth="data/processed/{study}/truth.json",
-        code=command("recovery"),
     output:
         report(
             "reports/{study}/recovery.csv",
@@ -100,6 +99,7 @@ rule recovery:
     conda:
         "../envs/analysis.yaml"
     params:
+        code=ran(command("recovery")),
         project=STUDY.arguments,
         settings=STUDY.shown,
     message:

@@ -8,7 +8,6 @@ rule examine:
         groups=ROBUSTNESS.groups_of,
         states="data/processed/{study}/tidy/cow-state-system.parquet",
         designs=ROBUSTNESS.designs_of,
-        code=fitting("examine"),
     output:
         [
             f"data/processed/{{study}}/robustness/examined/{{claim}}/{f}.parquet"
@@ -21,6 +20,7 @@ rule examine:
     conda:
         "../envs/analysis.yaml"
     params:
+        code=ran(fitting("examine")),
         project=STUDY.arguments,
         claim=ROBUSTNESS.claim,
         designs=ROBUSTNESS.designs_option,
@@ -36,7 +36,6 @@ rule examine:
 rule predict:
     input:
         panel=ROBUSTNESS.predicted_panel,
-        code=fitting("predict"),
     output:
         metrics="data/processed/{study}/robustness/prediction.parquet",
         separation="data/processed/{study}/robustness/separation.parquet",
@@ -47,6 +46,7 @@ rule predict:
     conda:
         "../envs/analysis.yaml"
     params:
+        code=ran(fitting("predict")),
         project=STUDY.arguments,
         claims=ROBUSTNESS.every_claim,
         seed=ROBUSTNESS.predicted,
@@ -60,7 +60,6 @@ rule predict:
 rule described:
     input:
         tidy=ROBUSTNESS.tidy_of_described,
-        code=ROBUSTNESS.describing_code,
     output:
         [
             f"data/processed/{{study}}/described/{{claim}}/{f}.parquet"
@@ -73,6 +72,7 @@ rule described:
     conda:
         "../envs/analysis.yaml"
     params:
+        code=ran(ROBUSTNESS.describing_code),
         project=STUDY.arguments,
         claim=ROBUSTNESS.described_claim,
     message:
@@ -108,8 +108,6 @@ rule published:
 
 
 rule design_coverage:
-    input:
-        code=command("design_coverage"),
     output:
         "data/processed/{study}/robustness/design_coverage.parquet",
     log:
@@ -121,6 +119,7 @@ rule design_coverage:
     conda:
         "../envs/analysis.yaml"
     params:
+        code=ran(command("design_coverage")),
         project=STUDY.arguments,
         tried=ROBUSTNESS.tried,
     message:
@@ -138,7 +137,6 @@ rule ledger:
         multiverse="reports/{study}/multiverse.parquet",
         truth=STUDY.truth,
         registered=PLAN.registrations(),
-        code=command("ledger"),
     output:
         frames=[
             f"data/processed/{{study}}/robustness/{f}.parquet"
@@ -152,6 +150,7 @@ rule ledger:
     conda:
         "../envs/analysis.yaml"
     params:
+        code=ran(command("ledger")),
         project=STUDY.arguments,
         claims=ROBUSTNESS.every_claim,
         truth=STUDY.truth_option,
@@ -181,7 +180,6 @@ for name in PLAN.studies:
                 "table.typ.j2",
             ),
             style=package_file("report", "figures", "style.mplstyle"),
-            code=ROBUSTNESS.of(name).robustness_code,
         output:
             page=report(
                 f"reports/{name}/robustness.html",
@@ -198,6 +196,7 @@ for name in PLAN.studies:
         conda:
             "../envs/analysis.yaml"
         params:
+            code=ran(ROBUSTNESS.of(name).robustness_code),
             project=STUDY.of(name).arguments,
             study=name,
             claims=ROBUSTNESS.of(name).every_claim,
@@ -211,7 +210,6 @@ for name in PLAN.studies:
 use rule provenance as robustness_provenance with:
     input:
         receipts=ROBUSTNESS.receipts,
-        code=command("provenance"),
     output:
         "data/processed/{study}/robustness/provenance.json",
     log:
@@ -219,6 +217,7 @@ use rule provenance as robustness_provenance with:
     benchmark:
         "data/processed/{study}/benchmarks/robustness_provenance.tsv"
     params:
+        code=ran(command("provenance")),
         project=STUDY.arguments,
         sources=ROBUSTNESS.raw_options,
         seed=STUDY.seed,
@@ -232,7 +231,6 @@ use rule manifest as robustness_manifest with:
         products=ROBUSTNESS.products,
         provenance="data/processed/{study}/robustness/provenance.json",
         settings=ROBUSTNESS.settings,
-        code=command("manifest"),
     output:
         "reports/{study}/robustness/manifest.json",
     log:
@@ -240,6 +238,7 @@ use rule manifest as robustness_manifest with:
     benchmark:
         "data/processed/{study}/benchmarks/robustness_manifest.tsv"
     params:
+        code=ran(command("manifest")),
         project=STUDY.arguments,
         benchmarks=ROBUSTNESS.benchmarks,
     message:

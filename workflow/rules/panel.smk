@@ -2,7 +2,6 @@ rule panel:
     input:
         tidy=STUDY.tidy,
         attrition=STUDY.attrition_logs,
-        code=STUDY.panel_code,
     output:
         panel="data/processed/{study}/panel.parquet",
         attrition="data/processed/{study}/attrition_log.parquet",
@@ -14,6 +13,7 @@ rule panel:
     conda:
         "../envs/analysis.yaml"
     params:
+        code=ran(STUDY.panel_code),
         panel=STUDY.panel_options,
     message:
         "Building the panel of {wildcards.study}"
@@ -29,7 +29,6 @@ rule describe:
         codebook="data/processed/{study}/codebook.csv",
         exercises=STUDY.event_tables,
         states="data/processed/{study}/tidy/cow-state-system.parquet",
-        code=command("describe"),
     output:
         frames=expand(
             "data/processed/{{study}}/describe/{frame}.parquet",
@@ -43,6 +42,7 @@ rule describe:
     conda:
         "../envs/analysis.yaml"
     params:
+        code=ran(command("describe")),
         project=STUDY.arguments,
         samples=STUDY.described,
     message:

@@ -1,7 +1,6 @@
 rule provenance:
     input:
         receipts=ROBUSTNESS.receipts_of_paper,
-        code=command("provenance"),
     output:
         "data/processed/{study}/provenance.json",
     log:
@@ -11,6 +10,7 @@ rule provenance:
     conda:
         "../envs/analysis.yaml"
     params:
+        code=ran(command("provenance")),
         project=STUDY.arguments,
         sources=ROBUSTNESS.sources_of_paper,
         seed=STUDY.seed,
@@ -26,7 +26,6 @@ rule lineage:
     input:
         products=STUDY.exhibits,
         provenance="data/processed/{study}/provenance.json",
-        code=command("lineage"),
     output:
         "data/processed/{study}/lineage.json",
     log:
@@ -36,6 +35,7 @@ rule lineage:
     conda:
         "../envs/analysis.yaml"
     params:
+        code=ran(command("lineage")),
         project=STUDY.arguments,
         sources=STUDY.records,
     message:
@@ -62,8 +62,6 @@ rule publish:
             "table.typ.j2",
             "references.yaml",
         ),
-        code=STUDY.paper_code,
-        appendix_code=ROBUSTNESS.appendix_code,
     output:
         pdf=report(
             "reports/{study}/paper.pdf",
@@ -84,6 +82,8 @@ rule publish:
     conda:
         "../envs/analysis.yaml"
     params:
+        code=ran(STUDY.paper_code),
+        appendix_code=ran(ROBUSTNESS.appendix_code),
         project=STUDY.arguments,
         front=STUDY.of_the_paper,
         appendix=STUDY.appendix_option,
@@ -100,7 +100,6 @@ rule manifest:
         products=STUDY.products,
         provenance="data/processed/{study}/provenance.json",
         settings=STUDY.settings,
-        code=command("manifest"),
     output:
         "reports/{study}/manifest.json",
     log:
@@ -110,6 +109,7 @@ rule manifest:
     conda:
         "../envs/analysis.yaml"
     params:
+        code=ran(command("manifest")),
         project=STUDY.arguments,
         benchmarks=STUDY.benchmarks,
     message:

@@ -6,8 +6,6 @@ for name in PLAN.observed:
     rule:
         name:
             f"acquire_robustness_{name}"
-        input:
-            code=command("acquire"),
         output:
             f"data/processed/{name}/raw/{{slug}}.json",
         log:
@@ -19,6 +17,7 @@ for name in PLAN.observed:
         conda:
             "../envs/analysis.yaml"
         params:
+            code=ran(command("acquire")),
             project=STUDY.of(name).arguments,
             study=name,
             record=STUDY.of(name).record,
@@ -34,7 +33,6 @@ rule robustness_panel:
     input:
         tidy=ROBUSTNESS.tidy,
         attrition=ROBUSTNESS.attrition_logs,
-        code=ROBUSTNESS.panel_code,
     output:
         "data/processed/{study}/robustness/{unit}.parquet",
     log:
@@ -44,6 +42,7 @@ rule robustness_panel:
     conda:
         "../envs/analysis.yaml"
     params:
+        code=ran(ROBUSTNESS.panel_code),
         panel=ROBUSTNESS.panel_options,
     message:
         "Building the panel of {wildcards.unit}s for all specifications of {wildcards.study}"
@@ -54,8 +53,6 @@ rule robustness_panel:
 
 # Parts read the plan, if it is there, to say how much is left; it is no input, as no part is fitted again for its sake.
 rule plan_multiverse:
-    input:
-        code=fitting("grid"),
     output:
         "data/processed/{study}/multiverse/plan.json",
     log:
@@ -66,6 +63,7 @@ rule plan_multiverse:
     conda:
         "../envs/analysis.yaml"
     params:
+        code=ran(fitting("grid")),
         project=STUDY.arguments,
         sizes=ROBUSTNESS.sizes,
     message:
@@ -77,7 +75,6 @@ rule plan_multiverse:
 rule multiverse:
     input:
         panels=ROBUSTNESS.panels_of,
-        code=fitting("multiverse"),
     output:
         "data/processed/{study}/multiverse/{claim}.{shard}.parquet",
     log:
@@ -87,6 +84,7 @@ rule multiverse:
     conda:
         "../envs/analysis.yaml"
     params:
+        code=ran(fitting("multiverse")),
         project=STUDY.arguments,
         ids=ROBUSTNESS.spec_ids,
     message:
@@ -104,7 +102,6 @@ rule gather_multiverse:
         parts=ROBUSTNESS.shards,
         plan="data/processed/{study}/multiverse/plan.json",
         registered=PLAN.registrations(),
-        code=command("gather"),
     output:
         parquet="reports/{study}/multiverse.parquet",
         csv="reports/{study}/multiverse.csv",
@@ -115,6 +112,7 @@ rule gather_multiverse:
     conda:
         "../envs/analysis.yaml"
     params:
+        code=ran(command("gather")),
         project=STUDY.arguments,
         decided=ROBUSTNESS.decided,
     message:
@@ -130,7 +128,6 @@ rule joint:
         panels=ROBUSTNESS.panels_of,
         exercises=ROBUSTNESS.events,
         states="data/processed/{study}/tidy/cow-state-system.parquet",
-        code=fitting("joint"),
     output:
         joint="data/processed/{study}/robustness/joint.{claim}.parquet",
         redrawn="data/processed/{study}/robustness/joint_draws.{claim}.parquet",
@@ -143,6 +140,7 @@ rule joint:
     conda:
         "../envs/analysis.yaml"
     params:
+        code=ran(fitting("joint")),
         project=STUDY.arguments,
         seed=ROBUSTNESS.seed,
     message:
@@ -157,7 +155,6 @@ rule joint:
 rule curves:
     input:
         multiverse="reports/{study}/multiverse.parquet",
-        code=command("curves"),
     output:
         [
             f"reports/{{study}}/robustness/curve.{{claim}}.{e}"
@@ -170,6 +167,7 @@ rule curves:
     conda:
         "../envs/analysis.yaml"
     params:
+        code=ran(command("curves")),
         project=STUDY.arguments,
     message:
         "Drawing the specification curves of {wildcards.claim}"

@@ -29,7 +29,6 @@ for name in PLAN.studies:
             published=PLAN.replication.files(),
             templates=PLAN.site_templates,
             style=package_file("report", "figures", "style.mplstyle"),
-            code=ROBUSTNESS.of(name).site_code,
         output:
             PLAN.robustness_of[name].site(),
         log:
@@ -39,6 +38,7 @@ for name in PLAN.studies:
         conda:
             "../envs/analysis.yaml"
         params:
+            code=ran(ROBUSTNESS.of(name).site_code),
             project=STUDY.of(name).arguments,
             study=name,
             claims=ROBUSTNESS.of(name).every_claim,

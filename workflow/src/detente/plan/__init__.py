@@ -4,12 +4,13 @@ The .smk files hold rules and shell lines; whatever they compute is computed her
 project once and has a plan for each study, its robustness and the published tables.
 """
 
-from detente.plan.code import command, fitting, package_file
+from detente.plan.code import command, fitting, package_file, ran
 from detente.plan.robustness import RobustnessPlan
 from detente.plan.study import StudyPlan
 from detente.plan.workflow import Plan, alternatives, made_again
 from detente.provenance import RECORDS
 
 __all__ = [
-    "RECORDS", "Plan", "RobustnessPlan", "StudyPlan", "alternatives", "command", "fitting", "made_again", "package_file"
+    "RECORDS", "Plan", "RobustnessPlan", "StudyPlan", "alternatives", "command", "fitting", "made_again",
+    "package_file", "ran",
 ]  # fmt: skip

@@ -2,12 +2,14 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import cast
 
 from detente.base.code import PACKAGE, decorated, modules_used
 from detente.data.sources import REGISTRY
+from detente.provenance import remembered, version_of
 from detente.stats import REGISTRY as ESTIMATORS
 from detente.stats import WITH_ENGINE, get
 from detente.study.described import methods
@@ -21,6 +23,10 @@ BY_NAME = re.compile(r'\b(?:get\(|estimator=)"(\w+)"')
 
 def command(name: str, *modules: str) -> list[str]:
     """A command, `modules` of a registry, and estimators that it names; relative, so that a move reruns nothing."""
+    return remembered((name, *modules), lambda: _found(name, *modules))
+
+
+def _found(name: str, *modules: str) -> list[str]:
     waiting = [f"{PACKAGE.name}.cli.{_commands()[name]}.{name}", *modules]
     files: set[Path] = set()
     while waiting:
@@ -28,6 +34,17 @@ def command(name: str, *modules: str) -> list[str]:
         waiting += [_module(estimator) for file in more for estimator in _estimators(file, BY_NAME)]
         files |= more
     return sorted(map(os.path.relpath, files))
+
+
+def ran(files: Sequence[str] | Callable[..., object]) -> str | Callable[[Mapping[str, str]], str]:
+    """The parameter of a rule that stands for files of the package, or for those that a function of wildcards names."""
+    if not callable(files):
+        return version_of(files)
+
+    def asked(wildcards: Mapping[str, str]) -> str:
+        return version_of(cast("Sequence[str]", files(wildcards)))
+
+    return asked
 
 
 def cleaning(slug: str) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from detente.base.errors import UnknownOrigin
 from detente.base.files import read_json, sha256
+from detente.provenance.code import files_of, is_code
 from detente.provenance.records import PRODUCTS, Job, Making, job_of, making_of
 
 WIDTH = 120
@@ -50,8 +51,10 @@ def lineage(products: Iterable[str], records: Path, addresses: Addresses, root: 
         if making and making.sha256 != checksum:
             raise UnknownOrigin(f"{path}: changed since it was made; run the workflow again, which makes it again")
         ran = _identified(making, software)
-        steps[name] = _step(job, ran)
-        _same_code(name, {m: job.checksums.get(m) or sha256(root / m) for m in steps[name]["modules"]}, modules)
+        code = files_of(_values(job), root / records)
+        steps[name] = _step(job, ran, code)
+        read = {m: job.checksums.get(m) or sha256(root / m) for m in steps[name]["modules"] if m not in code}
+        _same_code(name, {**code, **read}, modules)
         files[path] = {"sha256": checksum, "bytes": (root / path).stat().st_size, "step": name}
         if Path(path).parent.name == "raw" and path.endswith(".json"):
             receipt = read_json(root / path)
@@ -120,24 +123,29 @@ def _records(path: str, root: Path, records: Path) -> tuple[Job, Making | None]:
     return job, making_of(path, records)
 
 
-def _step(job: Job, software: str | None) -> dict[str, Any]:
-    """The job that made a product, as the graph has it."""
+def _step(job: Job, software: str | None, code: Iterable[str]) -> dict[str, Any]:
+    """The job that made a product, as the graph has it; `code`: files of the package that it ran."""
     command = " ".join(job.command.split())
     products = tuple(name for name in job.inputs if name.startswith(PRODUCTS))
     return {
         "rule": job.rule,
         "command": command.partition(" > ")[0],
         "inputs": products,
-        "modules": tuple(name for name in job.inputs if name not in products),
-        "settings": tuple(sorted(_settings(job.parameters, command))),
+        "modules": tuple(sorted({*code, *job.inputs} - {*products})),
+        "settings": tuple(sorted(_settings(_values(job), command))),
         "software": software,
     }
 
 
-def _settings(parameters: Iterable[str], command: str) -> Iterator[str]:
-    """Parameters whose text is not in the command, without the quotes that a shell would take off."""
-    for written in parameters:
-        value = ast.literal_eval(written)
+def _values(job: Job) -> list[object]:
+    return [ast.literal_eval(written) for written in job.parameters]
+
+
+def _settings(parameters: Iterable[object], command: str) -> Iterator[str]:
+    """Parameters whose text is not in the command, without the quotes that a shell would take off; not its code."""
+    for value in parameters:
+        if is_code(value):
+            continue
         text = " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
         shown = " ".join(text.split())
         if shown and shown not in command and " ".join(quote(text).split()) not in command:
