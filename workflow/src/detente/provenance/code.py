@@ -21,7 +21,6 @@ from detente.base.turns import RECORDS
 CODE, USED = "code", "used"
 SAID = f"{CODE}:"
 """How such a parameter begins."""
-_checksum = cache(sha256)
 
 
 def version_of(files: Iterable[str], records: Path = RECORDS) -> str:
@@ -29,8 +28,9 @@ def version_of(files: Iterable[str], records: Path = RECORDS) -> str:
 
     It is of their contents and of their places in the package: in a checkout that was moved it is the same.
     """
-    made = {name: _checksum(Path(name).absolute()) for name in files}
-    digest = _digest(sorted((_inside(PACKAGE, name), checksum) for name, checksum in made.items()))
+    places = {name: _inside(PACKAGE, name) for name in files}
+    made = {name: _checksum(f"{PACKAGE}/{place}") for name, place in places.items()}
+    digest = _digest(sorted((places[name], checksum) for name, checksum in made.items()))
     kept = records / CODE / f"{digest}.json"
     if not kept.is_file():
         write_json(made, kept)
@@ -70,13 +70,18 @@ def remembered(
 
 
 @cache
+def _checksum(path: str) -> str:
+    return sha256(Path(path))
+
+
+@cache
 def _state(package: Path) -> str:
     """A digest of every module of the package."""
-    return _digest([(_inside(package, path), _checksum(path)) for path in sorted(package.rglob("*.py"))])
+    return _digest([(_inside(package, path), _checksum(str(path))) for path in sorted(package.rglob("*.py"))])
 
 
 def _inside(package: Path, name: str | Path) -> str:
-    return Path(os.path.relpath(name, package)).as_posix()
+    return os.path.relpath(name, package).replace(os.sep, "/")
 
 
 def _digest(said: object) -> str:
