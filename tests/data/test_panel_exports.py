@@ -42,6 +42,7 @@ def stata(frame: pd.DataFrame, path: Path, codes: dict[str, dict[int, str]] | No
 
 
 def test_polars_gets_the_same_rows_with_null_for_what_is_missing(root: Path) -> None:
+    pytest.importorskip("polars", reason="tests/newcomer installs it, as no part of the project needs it")
     panel = build(YEARS, ADDED, root=root).panel
     frame, made = panel.frame, panel.to_polars()
     assert frame.isna().to_numpy().any()
