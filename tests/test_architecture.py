@@ -95,10 +95,12 @@ def test_every_rule_logs_measures_speaks_and_calls_the_command_line(path: Path) 
     assert rules or path.name == "common.smk"
     for rule in rules:
         name = rule.split(":", 1)[0] or rule.split('"')[1]
-        for directive in ("log:", "benchmark:", "message:", "shell:", "conda:"):
+        for directive in ("log:", "benchmark:", "message:", "shell:"):
             assert f"    {directive}" in rule, f"rule {name} lacks {directive}"
         assert "python -m detente" in rule, f"rule {name} does not call the command line"
-        assert "code=" in rule, f"rule {name} does not declare the code that it runs"
+        assert "code=ran(" in rule, f"rule {name} does not declare the code that it runs"
+        here, needs = "    localrule: True" in rule, re.search(r"resources:\s+mem_mb=\d+,\s+runtime=\d+,", rule)
+        assert here != bool(needs), f"rule {name} says neither what a cluster must give it nor that none is needed"
         for banned in ("script:", "run:", "notebook:"):
             assert f"    {banned}" not in rule, f"rule {name} uses {banned}"
 

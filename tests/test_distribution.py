@@ -10,7 +10,7 @@ import pytest
 
 from support.known import ROOT
 
-CARRIED = ("Snakefile", "config", "profiles", "workflow/envs", "workflow/report", "workflow/rules")
+CARRIED = ("Snakefile", "config", "profiles", "workflow/report", "workflow/rules")
 STUDY = "extends: tiny\nname: mine\ntitle: A study of my own\nclaims: [exercise]\nestimators: [lpm]\n"
 
 

@@ -11,8 +11,7 @@ for name in PLAN.observed:
             f"data/processed/{name}/logs/acquire.log",
         benchmark:
             f"data/processed/{name}/benchmarks/acquire.tsv"
-        conda:
-            "../envs/analysis.yaml"
+        localrule: True
         params:
             code=ran(command("acquire")),
             project=STUDY.of(name).arguments,
@@ -42,8 +41,7 @@ for name in PLAN.with_data:
             f"data/processed/{name}/benchmarks/acquire.{{slug}}.tsv"
         wildcard_constraints:
             slug=alternatives(PLAN.studies[name].own_slugs),
-        conda:
-            "../envs/analysis.yaml"
+        localrule: True
         params:
             code=ran(command("acquire")),
             project=STUDY.of(name).arguments,
@@ -69,8 +67,9 @@ for name in PLAN.simulated:
             f"data/processed/{name}/logs/simulate.log",
         benchmark:
             f"data/processed/{name}/benchmarks/simulate.tsv"
-        conda:
-            "../envs/analysis.yaml"
+        resources:
+            mem_mb=750,
+            runtime=10,
         params:
             code=ran(command("simulate")),
             project=STUDY.of(name).arguments,

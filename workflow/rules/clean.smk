@@ -10,8 +10,9 @@ rule clean:
         "data/processed/{study}/benchmarks/clean.{slug}.tsv"
     wildcard_constraints:
         slug=alternatives(PLAN.recorded),
-    conda:
-        "../envs/analysis.yaml"
+    resources:
+        mem_mb=750,
+        runtime=10,
     params:
         code=ran(STUDY.cleaning_code),
         whittle=STUDY.whittling,
@@ -41,8 +42,9 @@ for name in PLAN.with_data:
             f"data/processed/{name}/benchmarks/clean.{{slug}}.tsv"
         wildcard_constraints:
             slug=alternatives(PLAN.studies[name].own_slugs),
-        conda:
-            "../envs/analysis.yaml"
+        resources:
+            mem_mb=1000,
+            runtime=10,
         params:
             code=ran(command("clean_own")),
             study=name,

@@ -9,8 +9,9 @@ rule estimate:
         "data/processed/{study}/logs/estimate.{claim}.{estimator}.log",
     benchmark:
         "data/processed/{study}/benchmarks/estimate.{claim}.{estimator}.tsv"
-    conda:
-        "../envs/analysis.yaml"
+    resources:
+        mem_mb=2500,
+        runtime=30,
     params:
         code=ran(STUDY.estimating_code),
         specifications=STUDY.specifications,
@@ -30,8 +31,9 @@ rule windows:
         "data/processed/{study}/logs/windows.log",
     benchmark:
         "data/processed/{study}/benchmarks/windows.tsv"
-    conda:
-        "../envs/analysis.yaml"
+    resources:
+        mem_mb=2500,
+        runtime=60,
     params:
         code=ran(STUDY.windows_code),
         project=STUDY.arguments,
@@ -58,8 +60,9 @@ rule collect:
         "data/processed/{study}/logs/collect.log",
     benchmark:
         "data/processed/{study}/benchmarks/collect.tsv"
-    conda:
-        "../envs/analysis.yaml"
+    resources:
+        mem_mb=750,
+        runtime=10,
     params:
         code=ran(command("collect")),
         project=STUDY.arguments,
@@ -86,8 +89,9 @@ rule designs:
         "data/processed/{study}/logs/designs.{claim}.log",
     benchmark:
         "data/processed/{study}/benchmarks/designs.{claim}.tsv"
-    conda:
-        "../envs/analysis.yaml"
+    resources:
+        mem_mb=3000,
+        runtime=60,
     params:
         code=ran(fitting("designs")),
         project=STUDY.arguments,
@@ -111,8 +115,9 @@ rule coverage:
         "data/processed/{study}/benchmarks/coverage.tsv"
     wildcard_constraints:
         study=alternatives(PLAN.simulated),
-    conda:
-        "../envs/analysis.yaml"
+    resources:
+        mem_mb=1500,
+        runtime=60,
     params:
         code=ran(fitting("coverage")),
         project=STUDY.arguments,

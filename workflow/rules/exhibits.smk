@@ -13,8 +13,9 @@ for name in PLAN.studies:
             f"data/processed/{name}/logs/tables.log",
         benchmark:
             f"data/processed/{name}/benchmarks/tables.tsv"
-        conda:
-            "../envs/analysis.yaml"
+        resources:
+            mem_mb=750,
+            runtime=10,
         params:
             code=ran(STUDY.of(name).tables_code),
             project=STUDY.of(name).arguments,
@@ -39,8 +40,9 @@ for name in PLAN.studies:
             f"data/processed/{name}/logs/figures.log",
         benchmark:
             f"data/processed/{name}/benchmarks/figures.tsv"
-        conda:
-            "../envs/analysis.yaml"
+        resources:
+            mem_mb=1000,
+            runtime=15,
         params:
             code=ran(STUDY.of(name).figures_code),
             project=STUDY.of(name).arguments,
@@ -66,8 +68,9 @@ rule numbers:
         "data/processed/{study}/logs/numbers.log",
     benchmark:
         "data/processed/{study}/benchmarks/numbers.tsv"
-    conda:
-        "../envs/analysis.yaml"
+    resources:
+        mem_mb=750,
+        runtime=10,
     params:
         code=ran(command("numbers")),
         project=STUDY.arguments,
@@ -96,8 +99,9 @@ rule recovery:
         "data/processed/{study}/logs/recovery.log",
     benchmark:
         "data/processed/{study}/benchmarks/recovery.tsv"
-    conda:
-        "../envs/analysis.yaml"
+    resources:
+        mem_mb=750,
+        runtime=10,
     params:
         code=ran(command("recovery")),
         project=STUDY.arguments,

@@ -17,8 +17,9 @@ rule examine:
         "data/processed/{study}/logs/examine.{claim}.log",
     benchmark:
         "data/processed/{study}/benchmarks/examine.{claim}.tsv"
-    conda:
-        "../envs/analysis.yaml"
+    resources:
+        mem_mb=3000,
+        runtime=60,
     params:
         code=ran(fitting("examine")),
         project=STUDY.arguments,
@@ -43,8 +44,9 @@ rule predict:
         "data/processed/{study}/logs/predict.log",
     benchmark:
         "data/processed/{study}/benchmarks/predict.tsv"
-    conda:
-        "../envs/analysis.yaml"
+    resources:
+        mem_mb=2500,
+        runtime=60,
     params:
         code=ran(fitting("predict")),
         project=STUDY.arguments,
@@ -69,8 +71,9 @@ rule described:
         "data/processed/{study}/logs/described.{claim}.log",
     benchmark:
         "data/processed/{study}/benchmarks/described.{claim}.tsv"
-    conda:
-        "../envs/analysis.yaml"
+    resources:
+        mem_mb=2500,
+        runtime=30,
     params:
         code=ran(ROBUSTNESS.describing_code),
         project=STUDY.arguments,
@@ -116,8 +119,9 @@ rule design_coverage:
         "data/processed/{study}/benchmarks/design_coverage.tsv"
     wildcard_constraints:
         study=alternatives(PLAN.simulated),
-    conda:
-        "../envs/analysis.yaml"
+    resources:
+        mem_mb=1500,
+        runtime=120,
     params:
         code=ran(command("design_coverage")),
         project=STUDY.arguments,
@@ -147,8 +151,9 @@ rule ledger:
         "data/processed/{study}/logs/ledger.log",
     benchmark:
         "data/processed/{study}/benchmarks/ledger.tsv"
-    conda:
-        "../envs/analysis.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=15,
     params:
         code=ran(command("ledger")),
         project=STUDY.arguments,
@@ -193,8 +198,9 @@ for name in PLAN.studies:
             f"data/processed/{name}/logs/robustness_report.log",
         benchmark:
             f"data/processed/{name}/benchmarks/robustness_report.tsv"
-        conda:
-            "../envs/analysis.yaml"
+        resources:
+            mem_mb=2000,
+            runtime=30,
         params:
             code=ran(ROBUSTNESS.of(name).robustness_code),
             project=STUDY.of(name).arguments,

@@ -10,8 +10,9 @@ rule panel:
         "data/processed/{study}/logs/panel.log",
     benchmark:
         "data/processed/{study}/benchmarks/panel.tsv"
-    conda:
-        "../envs/analysis.yaml"
+    resources:
+        mem_mb=3000,
+        runtime=15,
     params:
         code=ran(STUDY.panel_code),
         panel=STUDY.panel_options,
@@ -39,8 +40,9 @@ rule describe:
         "data/processed/{study}/logs/describe.log",
     benchmark:
         "data/processed/{study}/benchmarks/describe.tsv"
-    conda:
-        "../envs/analysis.yaml"
+    resources:
+        mem_mb=1500,
+        runtime=15,
     params:
         code=ran(command("describe")),
         project=STUDY.arguments,

@@ -7,8 +7,7 @@ rule provenance:
         "data/processed/{study}/logs/provenance.log",
     benchmark:
         "data/processed/{study}/benchmarks/provenance.tsv"
-    conda:
-        "../envs/analysis.yaml"
+    localrule: True
     params:
         code=ran(command("provenance")),
         project=STUDY.arguments,
@@ -32,8 +31,7 @@ rule lineage:
         "data/processed/{study}/logs/lineage.log",
     benchmark:
         "data/processed/{study}/benchmarks/lineage.tsv"
-    conda:
-        "../envs/analysis.yaml"
+    localrule: True
     params:
         code=ran(command("lineage")),
         project=STUDY.arguments,
@@ -79,8 +77,9 @@ rule publish:
         "data/processed/{study}/logs/publish.log",
     benchmark:
         "data/processed/{study}/benchmarks/publish.tsv"
-    conda:
-        "../envs/analysis.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
     params:
         code=ran(STUDY.paper_code),
         appendix_code=ran(ROBUSTNESS.appendix_code),
@@ -106,8 +105,7 @@ rule manifest:
         "data/processed/{study}/logs/manifest.log",
     benchmark:
         "data/processed/{study}/benchmarks/manifest.tsv"
-    conda:
-        "../envs/analysis.yaml"
+    localrule: True
     params:
         code=ran(command("manifest")),
         project=STUDY.arguments,

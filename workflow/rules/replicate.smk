@@ -18,8 +18,9 @@ rule replicate_table:
         "data/processed/replicate/logs/{table}.log",
     benchmark:
         "data/processed/replicate/benchmarks/{table}.tsv"
-    conda:
-        "../envs/analysis.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=30,
     params:
         code=ran(REPLICATION.code),
         available=REPLICATION.available,
@@ -45,8 +46,9 @@ rule replicate_page:
         "data/processed/replicate/logs/page.log",
     benchmark:
         "data/processed/replicate/benchmarks/page.tsv"
-    conda:
-        "../envs/analysis.yaml"
+    resources:
+        mem_mb=750,
+        runtime=10,
     params:
         code=ran(command("replicate")),
         parts=REPLICATION.folders(),
@@ -67,8 +69,7 @@ rule replicate:
         "data/processed/replicate/logs/check.log",
     benchmark:
         "data/processed/replicate/benchmarks/check.tsv"
-    conda:
-        "../envs/analysis.yaml"
+    localrule: True
     params:
         code=ran(command("replicate")),
     message:

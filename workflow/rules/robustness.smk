@@ -14,8 +14,7 @@ for name in PLAN.observed:
             f"data/processed/{name}/benchmarks/acquire.{{slug}}.tsv"
         wildcard_constraints:
             slug=alternatives(PLAN.studies[name].other_slugs()),
-        conda:
-            "../envs/analysis.yaml"
+        localrule: True
         params:
             code=ran(command("acquire")),
             project=STUDY.of(name).arguments,
@@ -39,8 +38,9 @@ rule robustness_panel:
         "data/processed/{study}/logs/robustness_panel.{unit}.log",
     benchmark:
         "data/processed/{study}/benchmarks/robustness_panel.{unit}.tsv"
-    conda:
-        "../envs/analysis.yaml"
+    resources:
+        mem_mb=3000,
+        runtime=15,
     params:
         code=ran(ROBUSTNESS.panel_code),
         panel=ROBUSTNESS.panel_options,
@@ -60,8 +60,9 @@ rule plan_multiverse:
     benchmark:
         "data/processed/{study}/benchmarks/plan_multiverse.tsv"
     priority: 100
-    conda:
-        "../envs/analysis.yaml"
+    resources:
+        mem_mb=750,
+        runtime=10,
     params:
         code=ran(fitting("grid")),
         project=STUDY.arguments,
@@ -81,8 +82,9 @@ rule multiverse:
         "data/processed/{study}/logs/multiverse.{claim}.{shard}.log",
     benchmark:
         "data/processed/{study}/benchmarks/multiverse.{claim}.{shard}.tsv"
-    conda:
-        "../envs/analysis.yaml"
+    resources:
+        mem_mb=3000,
+        runtime=120,
     params:
         code=ran(fitting("multiverse")),
         project=STUDY.arguments,
@@ -109,8 +111,9 @@ rule gather_multiverse:
         "data/processed/{study}/logs/gather_multiverse.log",
     benchmark:
         "data/processed/{study}/benchmarks/gather_multiverse.tsv"
-    conda:
-        "../envs/analysis.yaml"
+    resources:
+        mem_mb=1500,
+        runtime=15,
     params:
         code=ran(command("gather")),
         project=STUDY.arguments,
@@ -137,8 +140,9 @@ rule joint:
         "data/processed/{study}/logs/joint.{claim}.log",
     benchmark:
         "data/processed/{study}/benchmarks/joint.{claim}.tsv"
-    conda:
-        "../envs/analysis.yaml"
+    resources:
+        mem_mb=3000,
+        runtime=60,
     params:
         code=ran(fitting("joint")),
         project=STUDY.arguments,
@@ -164,8 +168,9 @@ rule curves:
         "data/processed/{study}/logs/curves.{claim}.log",
     benchmark:
         "data/processed/{study}/benchmarks/curves.{claim}.tsv"
-    conda:
-        "../envs/analysis.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=60,
     params:
         code=ran(command("curves")),
         project=STUDY.arguments,

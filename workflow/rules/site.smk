@@ -35,8 +35,9 @@ for name in PLAN.studies:
             f"data/processed/{name}/logs/site.log",
         benchmark:
             f"data/processed/{name}/benchmarks/site.tsv"
-        conda:
-            "../envs/analysis.yaml"
+        resources:
+            mem_mb=2500,
+            runtime=60,
         params:
             code=ran(ROBUSTNESS.of(name).site_code),
             project=STUDY.of(name).arguments,
