@@ -6,7 +6,8 @@ import pytest
 
 from detente.base.code import PROJECT
 from detente.base.errors import ConfigError
-from detente.cli.building import target_of, words_of
+from detente.base.files import write_text
+from detente.cli.building import profile_of, target_of, words_of
 from detente.cli.command import parsed
 
 STUDY = "extends: tiny\nname: mine\ntitle: A study of my own\n"
@@ -52,6 +53,42 @@ def test_snakemake_is_asked_for_the_target_with_the_settings_of_the_profile(stud
     assert "--rerun-incomplete" in words
     assert "--printshellcmds" not in words
     assert "--logger" not in words_of(target, None, quick=False, verbose=True)
+
+
+def test_a_cluster_is_asked_for_as_much_as_its_profile_says_with_the_safety_of_the_default_one(
+    study: Path, tmp_path: Path
+) -> None:
+    own = tmp_path / "cluster"
+    write_text("executor: local\njobs: 7\n", own / "config.yaml")
+    words = words_of(target_of("demo", "paper"), None, quick=False, verbose=True, place=profile_of(str(own)))
+
+    assert words[words.index("--profile") + 1] == str(own)
+    assert "--cores" not in words
+    assert {"--rerun-incomplete", "--max-checksum-file-size", "--show-failed-logs"} <= {*words}
+    words = words_of(target_of("demo", "paper"), 3, quick=False, verbose=True, place=own)
+    assert words[words.index("--cores") + 1] == "3"
+
+
+@pytest.mark.fault("configuration")
+@pytest.mark.parametrize(
+    ("name", "executor", "message"),
+    [
+        ("slrum", None, r"--profile slrum: .*slurm.*, or name a folder that has a config\.yaml"),
+        (
+            "cluster",
+            "moon",
+            "--profile cluster: its library is not installed; pip install snakemake-.*-moon",
+        ),
+    ],
+)
+def test_a_profile_that_cannot_be_used_is_refused_before_snakemake_begins(
+    name: str, executor: str | None, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if executor:
+        write_text(f"executor: {executor}\n", Path(name) / "config.yaml")
+    with pytest.raises(ConfigError, match=message):
+        profile_of(name)
 
 
 WRONG_FILES = {

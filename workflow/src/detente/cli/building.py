@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import chdir
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -21,7 +22,10 @@ Page = Literal["paper", "robustness", "site"]
 YAML = (".yaml", ".yml")
 REPLICATE = "replicate"
 NOTHING = "Nothing to do: all of it is there, as its files say."
-PROFILE = PROJECT / "profiles" / "default" / "config.yaml"
+PROFILES = PROJECT / "profiles"
+DEFAULT, SETTINGS = "default", "config.yaml"
+# Executors that are part of Snakemake.
+OWN_EXECUTORS = ("-local", "-dryrun", "-touch")
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,12 @@ def run(
         Page, "`robustness` for all specifications of its claims and the claims ledger, `site` to explore them"
     ] = "paper",
     /,
-    cores: Annotated[int | None, "processor cores to use (default: all)"] = None,
+    cores: Annotated[
+        int | None, "processor cores to use (default: all; on a cluster as many as its profile says)"
+    ] = None,
+    profile: Annotated[
+        str | None, "where it runs: `slurm`, or the folder of a profile of your own (default: here)"
+    ] = None,
     quick: Annotated[bool, "build papers without their appendix on robustness"] = False,
     verbose: Annotated[bool, "show all that Snakemake says"] = False,
 ) -> None:
@@ -50,10 +59,10 @@ def run(
     from snakemake_logger_plugin_detente import duration
 
     begun = time.monotonic()
-    target = target_of(study, page)
+    target, place = target_of(study, page), profile_of(profile) if profile else None
     print(f"{target.title} -> {_beside(target.folder / target.products[0]).parent.as_posix()}", flush=True)
     with chdir(target.folder):
-        end = snakemake(words_of(target, cores, quick, verbose))
+        end = snakemake(words_of(target, cores, quick, verbose, place))
         if end.status:
             raise NotBuilt(f"{target.name} is not built: what failed is said above; what was finished stays")
         print(f"Made in {duration(time.monotonic() - begun)}:" if end.worked else NOTHING)
@@ -102,8 +111,20 @@ def _check_own(here: Path) -> None:
         )
 
 
-def words_of(target: Target, cores: int | None, quick: bool, verbose: bool) -> list[str]:
-    """How Snakemake is called for a target.
+def profile_of(name: str) -> Path:
+    """The folder of a profile: one of the project by its name, or a user's own; raises ConfigError if it is neither."""
+    shipped = sorted(path.parent.name for path in PROFILES.glob(f"*/{SETTINGS}") if path.parent.name != DEFAULT)
+    folder = PROFILES / name if name in shipped else Path(name).resolve()
+    if not (folder / SETTINGS).is_file():
+        raise ConfigError(f"--profile {name}: {choices(name, shipped)}, or name a folder that has a {SETTINGS}")
+    plugin = f"snakemake-executor-plugin-{content(folder / SETTINGS).get('executor', 'local')}"
+    if not plugin.endswith(OWN_EXECUTORS) and find_spec(plugin.replace("-", "_")) is None:
+        raise ConfigError(f"--profile {name}: its library is not installed; pip install {plugin}")
+    return folder
+
+
+def words_of(target: Target, cores: int | None, quick: bool, verbose: bool, place: Path | None = None) -> list[str]:
+    """How Snakemake is called for a target, in `place`: the folder of a profile, whose own settings hold beside ours.
 
     Each finished job of Snakemake adds a timer that looks for work, though it is looked for anyway: at the default of
     one second, a hundred of them take a third of a core. A run ends once the last has fired.
@@ -111,18 +132,20 @@ def words_of(target: Target, cores: int | None, quick: bool, verbose: bool) -> l
     return [
         target.name,
         *("--snakefile", str(PROJECT / "Snakefile")),
-        *("--cores", str(cores) if cores else "all"),
+        *(("--cores", str(cores) if cores else "all") if cores or not place else ()),
+        *(("--profile", str(place)) if place else ()),
         *("--max-jobs-per-timespan", "100/3s"),
         *(("--configfile", str(target.study)) if target.study else ()),
         *(("--config", "quick=1") if quick else ()),
-        *(() if verbose else ("--logger", "detente", *_profile())),
+        *(() if verbose else ("--logger", "detente")),
+        *_defaults(),
     ]
 
 
-def _profile() -> Iterator[str]:
+def _defaults() -> Iterator[str]:
     """The settings of the default profile as words, as Snakemake says so where it reads the profile itself."""
     yield from ("--workflow-profile", "none")
-    for name, value in content(PROFILE).items():
+    for name, value in content(PROFILES / DEFAULT / SETTINGS).items():
         if value is not False and name != "cores":
             yield from (f"--{name}",) if value is True else (f"--{name}", str(value))
 
