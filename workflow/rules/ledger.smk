@@ -90,16 +90,17 @@ rule published:
     input:
         tables=ROBUSTNESS.published_tables,
         panel=ROBUSTNESS.predicted_panel,
-        code=ROBUSTNESS.published_code,
     output:
         "data/processed/{study}/robustness/published.parquet",
     log:
         "data/processed/{study}/logs/published.log",
     benchmark:
         "data/processed/{study}/benchmarks/published.tsv"
-    conda:
-        "../envs/analysis.yaml"
+    resources:
+        mem_mb=2500,
+        runtime=30,
     params:
+        code=ran(ROBUSTNESS.published_code),
         project=STUDY.arguments,
         claims=ROBUSTNESS.every_claim,
         panel=ROBUSTNESS.published_panel,

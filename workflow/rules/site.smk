@@ -5,7 +5,6 @@ use rule lineage as site_lineage with:
     input:
         products=ROBUSTNESS.shown_on_site,
         provenance="data/processed/{study}/robustness/provenance.json",
-        code=command("lineage"),
     output:
         "data/processed/{study}/robustness/lineage.json",
     log:
