@@ -74,11 +74,7 @@ def test_a_cluster_is_asked_for_as_much_as_its_profile_says_with_the_safety_of_t
     ("name", "executor", "message"),
     [
         ("slrum", None, r"--profile slrum: .*slurm.*, or name a folder that has a config\.yaml"),
-        (
-            "cluster",
-            "moon",
-            "--profile cluster: its library is not installed; pip install snakemake-.*-moon",
-        ),
+        ("cluster", "moon", "--profile cluster: its library is not installed; pip install snakemake-.*-moon"),
     ],
 )
 def test_a_profile_that_cannot_be_used_is_refused_before_snakemake_begins(

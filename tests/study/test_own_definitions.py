@@ -163,6 +163,8 @@ def test_steps_of_a_shipped_study_read_nothing_of_a_file_of_ones_own(tmp_path: P
         ),
         ("claims: [{treatment: exercise_any, outcome: onset_gml}]",
          "mine.yaml:3 › claims › 0: a definition needs a `name`, or is one name with its value"),
+        ("claims: [{name: exercise}]",
+         "mine.yaml:3 › claims › 0: a definition says more than its name; what is shipped is named alone: - exercise"),
         (
             "samples: [{odd: contiguous = 1}]",
             "mine.yaml:3 › samples › 0 › odd › expression: 'contiguous = 1' cannot be read as an expression; "

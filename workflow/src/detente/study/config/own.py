@@ -261,6 +261,10 @@ def _definitions(path: Path, content: Mapping[str, Any]) -> Iterator[tuple[str, 
                 where = strict.located(path, list(keys))
                 raise ConfigError(f"{where} › {kind} › {i}: a definition needs a `name`, or is one name with its value")
             said = {key: value for key, value in item.items() if key != "name"}
+            if not said:
+                where = strict.located(path, list(keys))
+                way = f"a definition says more than its name; what is shipped is named alone: - {name}"
+                raise ConfigError(f"{where} › {kind} › {i}: {way}")
             inner = "name" not in item
             yield kind, _legal(path, keys, name), (*keys, name) if inner else keys, item[name] if inner else said
     for kind in MAPPINGS:
