@@ -17,7 +17,8 @@ from detente.study.config import Contrast
 from detente.study.design import Specification, build_design
 from detente.study.estimation import estimate
 from detente.study.multiverse import curve
-from detente.study.multiverse.multiverse import Rows, stand_alone
+from detente.study.multiverse.grid import Variant
+from detente.study.multiverse.multiverse import Rows, fitted, recheck, stand_alone
 from detente.study.robustness.schemes import network, regions
 
 from support.builders import dyad_years, panel
@@ -50,6 +51,17 @@ def under(contrast: Contrast | None) -> Specification:
 
 # Natural logs, and logs to bases 2 and 10, standard deviations, and thousandths of them: one treatment in five units.
 UNITS = {"ln": 1.0, "log2": 1 / np.log(2), "log10": 1 / np.log(10), "sd": 1 / 3.7, "thousand": 1e-3}
+
+
+def test_a_specification_whose_contrast_is_one_value_has_no_estimate_and_takes_none_from_others() -> None:
+    """Among many specifications as alone: two in five values are 0, so that the first two deciles are."""
+    specs = [under(QUARTILES), under(Contrast(percentiles=(10, 20), said="two low deciles"))]
+    variants = [Variant(spec, (str(i),), "headline", equivalent=True) for i, spec in enumerate(specs)]
+    rows = {"dyad-year": world()}
+    found = fitted(rows, variants, ["contrast"])
+    assert list(found["error"]) == ["", "NoVariation"]
+    assert "two low deciles, is 0 to 0" in found["message"][1]
+    assert recheck(rows, specs, found, 1, share=1.0) == 2
 
 
 @pytest.mark.parametrize("contrast", [QUARTILES, CASE], ids=["percentiles", "case"])

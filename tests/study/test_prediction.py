@@ -198,6 +198,12 @@ def test_a_task_has_the_rows_that_designs_share() -> None:
     )
 
 
+def test_the_controls_of_an_instrument_beyond_the_first_have_no_part() -> None:
+    designs = panel_designs()
+    bare = replace(designs["two"], x=designs["two"].x[:, :1], terms=designs["two"].terms[:1])
+    assert np.array_equal(task({**designs, "two": bare}, ["control"]).base, task(designs, ["control"]).base)
+
+
 def test_designs_that_do_not_go_together_are_refused() -> None:
     designs = panel_designs()
     with pytest.raises(EstimationError, match="nearest: 'control'"):

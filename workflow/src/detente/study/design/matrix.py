@@ -121,13 +121,20 @@ def contrasted(panel: pd.DataFrame, spec: Specification, columns: Mapping[str, A
     So every number of the model is about the contrast, whatever unit the treatment came in.
     Raises NoVariation if the contrast has no length, or its case no value, or several.
     """
-    term, contrast = lagged(spec.claim.treatment, spec.claim.lag), spec.claim.contrast
+    term = lagged(spec.claim.treatment, spec.claim.lag)
+    low, high = compared(panel, spec, columns[term])
+    return {**columns, term: (columns[term] - low) / (high - low)} if spec.claim.contrast else dict(columns)
+
+
+def compared(panel: pd.DataFrame, spec: Specification, values: Array) -> tuple[float, float]:
+    """The two values of the treatment that are compared, of `values` (N,) in the rows; raises NoVariation."""
+    contrast = spec.claim.contrast
     if contrast is None:
-        return dict(columns)
-    low, high = ends(panel, spec.claim.treatment, contrast, columns[term])
+        return 0.0, 1.0
+    low, high = ends(panel, spec.claim.treatment, contrast, values)
     if not low < high:
         raise NoVariation(f"{spec}: the contrast of {spec.claim.treatment!r}, {contrast.said}, is {low:g} to {high:g}")
-    return {**columns, term: (columns[term] - low) / (high - low)}
+    return low, high
 
 
 def ends(panel: pd.DataFrame, treatment: str, contrast: Contrast, values: Array) -> tuple[float, float]:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from detente.base.errors import EmptySample, EstimationError, NotReproduced
+from detente.base.errors import EmptySample, EstimationError, NotReproduced, NoVariation
 from detente.base.numbering import intersect
 from detente.base.numerics import REPRODUCED, interval, two_sided
 from detente.base.types import Array, Codes, Flags
@@ -115,6 +115,7 @@ def _difference(alone: Mapping[str, Any], together: pd.Series) -> str:
 def _group(rows: Rows, every: Sequence[Specification], places: Sequence[int], keep: Flags) -> dict[int, dict[str, Any]]:
     """Numbers of specifications that share rows and effects, by place."""
     numbers = {i: fault for i in places if (fault := _no_onset(every[i], rows, keep))}
+    numbers |= {i: fault for i in places if i not in numbers and (fault := rows.no_contrast(every[i], keep))}
     alive = [i for i in places if i not in numbers]
     if not alive:
         return numbers
@@ -219,6 +220,15 @@ class Rows:
         for control in spec.controls:
             found |= dict.fromkeys(self.terms[_control_key(spec, control)])
         return tuple(found)
+
+    def no_contrast(self, spec: Specification, keep: Flags) -> dict[str, Any]:
+        """The error of `build_design` where what a specification compares is one value in the rows kept."""
+        values = self.columns[lagged(spec.claim.treatment, spec.claim.lag)]
+        try:
+            matrix.compared(self.panel, spec, values[keep] if spec.claim.contrast else values)
+        except NoVariation as error:
+            return _lost(error)
+        return {}
 
     def outcome(self, name: str, keep: Flags) -> Array:
         """An outcome in the rows kept."""

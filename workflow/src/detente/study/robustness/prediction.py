@@ -53,18 +53,18 @@ def task(designs: Mapping[str, ModelFrame], base: Sequence[str]) -> Task:
     """The rows that designs of one outcome share, with the treatment of each as an instrument.
 
     `designs`: by name of instrument; made from one panel, so that `rows` are places in the same frame. `base`: terms of
-    geography and peace years, which every design has.
-    Raises EstimationError if a design lacks a term, or two designs have different outcomes in the same row; EmptySample
+    geography and peace years, which the first design has; the controls of the others have no part.
+    Raises EstimationError if it lacks one, or two designs have different outcomes in the same row; EmptySample
     if no row is in all of them.
     """
     first = next(iter(designs.values()))
     listed = {name: design.rows for name, design in designs.items() if design.rows is not None}
     if len(listed) < len(designs):
         raise EstimationError("designs must come from a panel, so that their rows can be matched")
-    for name, design in designs.items():
-        for term in base:
-            if term not in design.terms:
-                raise EstimationError(f"the design of {name!r} has no term {term!r}; {choices(term, design.terms)}")
+    for term in base:
+        if term not in first.terms:
+            named = next(iter(designs))
+            raise EstimationError(f"the design of {named!r} has no term {term!r}; {choices(term, first.terms)}")
     shared = reduce(np.intersect1d, listed.values())
     if not len(shared):
         raise EmptySample("no dyad-year is in all designs: predict their instruments one by one")
