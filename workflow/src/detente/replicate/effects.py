@@ -15,7 +15,7 @@ from detente.base.errors import ConfigError, IndefiniteCovariance, NoRisk, Unsup
 from detente.base.numerics import interval, two_sided
 from detente.base.types import Array
 from detente.replicate.models import Fitted
-from detente.stats import Curve
+from detente.stats import REGISTRY, Curve
 from detente.stats.effects import Effect, first_differences, marginal_effects, risk_curve, risk_ratios
 
 Part = Literal["estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high"]
@@ -82,6 +82,8 @@ def _effect_at(fitted: Fitted, at: int, values: tuple[float, ...], kind: str, mi
     solution = fitted.solution
     if solution.predictor is None or solution.absorbed or solution.x.shape[1] != len(solution.estimate):
         raise NoRisk(f"a model of {fitted.model.estimator!r} with these effects has no risk at means or medians")
+    if fitted.model.estimator in REGISTRY and REGISTRY[fitted.model.estimator].outcome == "levels":
+        raise NoRisk(f"{fitted.model.estimator!r} has a risk of each level, and none of them is meant here")
     wanted = {"risk": (0, 1), "effect": (0,)}.get(kind, (0, 2))
     if len(values) not in wanted:
         raise ConfigError(f"{kind!r} takes {' or '.join(map(str, wanted))} values, not {len(values)}")

@@ -103,9 +103,16 @@ def _clusters(fitted: Fitted, name: str = "") -> float:
     return len(np.unique(used(fitted, fitted.design.factor(name or factors[0]))))
 
 
+def _slopes(fitted: Fitted) -> list[int]:
+    """Places of the regressors; raises UnsupportedEstimator if there is none."""
+    if not fitted.slopes:
+        raise UnsupportedEstimator("the model has no regressors to test")
+    return fitted.slopes
+
+
 def _wald(fitted: Fitted, *, everything: bool = False) -> float:
     """Of all regressors; of `everything`, the constant too, as logistf's summary has it."""
-    at = list(range(len(fitted.estimate))) if everything else fitted.slopes
+    at = list(range(len(fitted.estimate))) if everything else _slopes(fitted)
     matrix = fitted.vcov.unrepaired[np.ix_(at, at)]
     size = np.sqrt(np.diag(matrix))
     unit = fitted.estimate[at] / size
@@ -115,12 +122,13 @@ def _wald(fitted: Fitted, *, everything: bool = False) -> float:
 def _f(fitted: Fitted) -> float:
     """Wald's statistic of all regressors over their number."""
     linear(fitted)
-    return _wald(fitted) / len(fitted.slopes)
+    return _wald(fitted) / len(_slopes(fitted))
 
 
 def _f_p(fitted: Fitted) -> float:
-    df = fitted.vcov.df(np.eye(len(fitted.estimate))[fitted.slopes[0]])
-    q = len(fitted.slopes)
+    linear(fitted)
+    df = fitted.vcov.df(np.eye(len(fitted.estimate))[_slopes(fitted)[0]])
+    q = len(_slopes(fitted))
     return float(chdtrc(q, _wald(fitted)) if math.isinf(df) else fdtrc(q, df, _f(fitted)))
 
 
