@@ -8,6 +8,14 @@ from detente.base.files import write_text
 from detente.cli.command import Output, command
 
 
+@command("replication", "--out docs/replication-reference.md")
+def replicate_reference(out: Annotated[Path, Output("page to write", endings=(".md",))]) -> None:
+    """Write the reference of published tables: keys, formats, estimators, and which numbers each has."""
+    from detente.replicate import reference
+
+    write_text(reference(), out)
+
+
 @command("replication", "data.dta --log table.log --out mytable.yaml")
 def replicate_new(
     data: Annotated[Path, "data of the table"],
