@@ -13,7 +13,7 @@ from statsmodels.discrete.count_model import ZeroInflatedNegativeBinomialP, Zero
 from statsmodels.duration.hazard_regression import PHReg
 from statsmodels.tools.numdiff import approx_hess
 
-from detente.base.errors import ConfigError, UnsuitableOutcome, UnsupportedCovariance
+from detente.base.errors import ConfigError, NoRisk, UnsuitableOutcome, UnsupportedCovariance, UnsupportedEstimator
 from detente.base.expressions import Table
 from detente.replicate.durations import cox
 from detente.replicate.models import Fitted, Published, estimate
@@ -38,6 +38,7 @@ def frame() -> pd.DataFrame:
     made["event"] = (rng.uniform(size=ROWS) < 1 / (1 + np.exp(1 - made["x"]))).astype(float)
     made["lat"], made["lon"] = rng.integers(30, 60, size=ROWS), rng.integers(-10, 40, size=ROWS)
     made["unit"], made["year"] = np.arange(ROWS) // 12, np.arange(ROWS) % 12
+    made["level"] = rng.integers(0, 3, size=ROWS).astype(float)
     made["y"] = made["x"] + 0.1 * made["lat"] + rng.normal(size=ROWS)
     return made
 
@@ -245,3 +246,16 @@ def test_risks_at_medians_are_those_at_a_row_of_medians() -> None:
     check(found, {"effect_at_medians_std_error": other["Std. Err."].iloc[0]}, "x", 1e-6)
     with pytest.raises(ConfigError, match="takes 0 or 2 values, not 1"):
         number_of(found, "x", "first_difference_at_means(1)")
+
+
+@pytest.mark.fault("published tables")
+def test_levels_have_no_one_risk_and_models_without_regressors_no_test() -> None:
+    for name in ("ordered_logit", "multinomial_logit"):
+        keys = {"names": {"x": "x[2]"}} if name == "multinomial_logit" else {}
+        with pytest.raises(NoRisk, match="a risk of each level"):
+            number_of(fitted("level", name, ("x", "z"), **keys), "x", "mem")
+    for quantity in ("f", "f_p", "wald_chi2"):
+        with pytest.raises(UnsupportedEstimator, match="no regressors"):
+            number_of(fitted("y", "describe", ()), "", quantity)
+    with pytest.raises(UnsupportedEstimator, match="only linear models"):
+        number_of(fitted("event", "logit", ("x",)), "", "f_p")

@@ -1,0 +1,58 @@
+"""The reference is what the code declares, and every example of a source of tables is what the command makes of it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from detente.cli import main
+from detente.replicate import reference
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+EXAMPLES = (DOCS / "replication-examples.md").read_text(encoding="utf-8").split("\n## ")[1:]
+
+
+def test_the_reference_is_made_from_the_code() -> None:
+    """Written again by `detente replicate reference --out docs/replication-reference.md`."""
+    assert (DOCS / "replication-reference.md").read_text(encoding="utf-8") == reference()
+
+
+def block(text: str, kind: str) -> str:
+    found = re.search(rf"```(?:{kind})\n(.*?)```", text, re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def test_there_is_an_example_of_every_source() -> None:
+    titles = [example.partition("\n")[0] for example in EXAMPLES]
+    assert titles == ["A log of Stata", "A log of R", "LaTeX", "Word", "HTML", "CSV"]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda text: text.partition("\n")[0])
+def test_an_example_is_drafted_corrected_and_met(example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    data = block((DOCS / "replicate-a-table.md").read_text(encoding="utf-8"), "python")
+    subprocess.run([sys.executable, "-c", data], check=True)
+    call = re.search(r"`detente (replicate new .*? --out mytable.yaml)`", example)
+    assert call is not None
+    source = block(example, "text|tex|html|csv|python")
+    if "table.docx" in call[1]:
+        subprocess.run([sys.executable, "-c", source], check=True)
+    else:
+        Path(call[1].split()[4]).write_text(source, encoding="utf-8")
+    assert main(call[1].split()) == 0
+    draft = Path("mytable.yaml").read_text(encoding="utf-8")
+    models = block(example, "yaml")
+    assert draft.endswith(models), "the page shows another draft"
+    if "```diff" in example:
+        lines = block(example, "diff").splitlines()
+        old, new = ("\n".join(line[1:] for line in lines if line[0] == mark) for mark in "-+")
+        assert draft.count(old) == 1
+        Path("mytable.yaml").write_text(draft.replace(old, new), encoding="utf-8")
+    assert main(["replicate", "--tables", "mytable.yaml", "--data", "data", "--out", "out"]) == 0
+    assert set(pd.read_csv("out/replication.csv")["status"]) == {"exact"}
