@@ -68,7 +68,7 @@ for name in PLAN.simulated:
         benchmark:
             f"data/processed/{name}/benchmarks/simulate.tsv"
         resources:
-            mem_mb=750,
+            mem_mb=500,
             runtime=10,
         params:
             code=ran(command("simulate")),

@@ -11,7 +11,7 @@ rule clean:
     wildcard_constraints:
         slug=alternatives(PLAN.recorded),
     resources:
-        mem_mb=750,
+        mem_mb=1000,
         runtime=10,
     params:
         code=ran(STUDY.cleaning_code),

@@ -10,7 +10,7 @@ rule estimate:
     benchmark:
         "data/processed/{study}/benchmarks/estimate.{claim}.{estimator}.tsv"
     resources:
-        mem_mb=2500,
+        mem_mb=3500,
         runtime=30,
     params:
         code=ran(STUDY.estimating_code),
@@ -32,7 +32,7 @@ rule windows:
     benchmark:
         "data/processed/{study}/benchmarks/windows.tsv"
     resources:
-        mem_mb=2500,
+        mem_mb=3000,
         runtime=60,
     params:
         code=ran(STUDY.windows_code),
@@ -61,7 +61,7 @@ rule collect:
     benchmark:
         "data/processed/{study}/benchmarks/collect.tsv"
     resources:
-        mem_mb=750,
+        mem_mb=500,
         runtime=10,
     params:
         code=ran(command("collect")),
@@ -116,7 +116,7 @@ rule coverage:
     wildcard_constraints:
         study=alternatives(PLAN.simulated),
     resources:
-        mem_mb=1500,
+        mem_mb=1000,
         runtime=60,
     params:
         code=ran(fitting("coverage")),

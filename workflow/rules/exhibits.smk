@@ -14,7 +14,7 @@ for name in PLAN.studies:
         benchmark:
             f"data/processed/{name}/benchmarks/tables.tsv"
         resources:
-            mem_mb=750,
+            mem_mb=500,
             runtime=10,
         params:
             code=ran(STUDY.of(name).tables_code),
@@ -41,7 +41,7 @@ for name in PLAN.studies:
         benchmark:
             f"data/processed/{name}/benchmarks/figures.tsv"
         resources:
-            mem_mb=1000,
+            mem_mb=750,
             runtime=15,
         params:
             code=ran(STUDY.of(name).figures_code),
@@ -69,7 +69,7 @@ rule numbers:
     benchmark:
         "data/processed/{study}/benchmarks/numbers.tsv"
     resources:
-        mem_mb=750,
+        mem_mb=500,
         runtime=10,
     params:
         code=ran(command("numbers")),
@@ -100,7 +100,7 @@ rule recovery:
     benchmark:
         "data/processed/{study}/benchmarks/recovery.tsv"
     resources:
-        mem_mb=750,
+        mem_mb=500,
         runtime=10,
     params:
         code=ran(command("recovery")),

@@ -18,7 +18,7 @@ rule examine:
     benchmark:
         "data/processed/{study}/benchmarks/examine.{claim}.tsv"
     resources:
-        mem_mb=3000,
+        mem_mb=3500,
         runtime=60,
     params:
         code=ran(fitting("examine")),
@@ -45,7 +45,7 @@ rule predict:
     benchmark:
         "data/processed/{study}/benchmarks/predict.tsv"
     resources:
-        mem_mb=2500,
+        mem_mb=2000,
         runtime=60,
     params:
         code=ran(fitting("predict")),
@@ -72,7 +72,7 @@ rule described:
     benchmark:
         "data/processed/{study}/benchmarks/described.{claim}.tsv"
     resources:
-        mem_mb=2500,
+        mem_mb=1000,
         runtime=30,
     params:
         code=ran(ROBUSTNESS.describing_code),
@@ -97,7 +97,7 @@ rule published:
     benchmark:
         "data/processed/{study}/benchmarks/published.tsv"
     resources:
-        mem_mb=2500,
+        mem_mb=2000,
         runtime=30,
     params:
         code=ran(ROBUSTNESS.published_code),
@@ -121,7 +121,7 @@ rule design_coverage:
     wildcard_constraints:
         study=alternatives(PLAN.simulated),
     resources:
-        mem_mb=1500,
+        mem_mb=750,
         runtime=120,
     params:
         code=ran(command("design_coverage")),
@@ -154,7 +154,7 @@ rule ledger:
         "data/processed/{study}/benchmarks/ledger.tsv"
     resources:
         mem_mb=1000,
-        runtime=15,
+        runtime=30,
     params:
         code=ran(command("ledger")),
         project=STUDY.arguments,

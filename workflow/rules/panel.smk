@@ -11,7 +11,7 @@ rule panel:
     benchmark:
         "data/processed/{study}/benchmarks/panel.tsv"
     resources:
-        mem_mb=3000,
+        mem_mb=2500,
         runtime=15,
     params:
         code=ran(STUDY.panel_code),
@@ -41,7 +41,7 @@ rule describe:
     benchmark:
         "data/processed/{study}/benchmarks/describe.tsv"
     resources:
-        mem_mb=1500,
+        mem_mb=2500,
         runtime=15,
     params:
         code=ran(command("describe")),

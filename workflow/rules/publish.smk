@@ -105,7 +105,9 @@ rule manifest:
         "data/processed/{study}/logs/manifest.log",
     benchmark:
         "data/processed/{study}/benchmarks/manifest.tsv"
-    localrule: True
+    resources:
+        mem_mb=2750,
+        runtime=15,
     params:
         code=ran(command("manifest")),
         project=STUDY.arguments,

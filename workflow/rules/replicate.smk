@@ -47,7 +47,7 @@ rule replicate_page:
     benchmark:
         "data/processed/replicate/benchmarks/page.tsv"
     resources:
-        mem_mb=750,
+        mem_mb=500,
         runtime=10,
     params:
         code=ran(command("replicate")),

@@ -39,7 +39,7 @@ rule robustness_panel:
     benchmark:
         "data/processed/{study}/benchmarks/robustness_panel.{unit}.tsv"
     resources:
-        mem_mb=3000,
+        mem_mb=2500,
         runtime=15,
     params:
         code=ran(ROBUSTNESS.panel_code),
@@ -61,7 +61,7 @@ rule plan_multiverse:
         "data/processed/{study}/benchmarks/plan_multiverse.tsv"
     priority: 100
     resources:
-        mem_mb=750,
+        mem_mb=500,
         runtime=10,
     params:
         code=ran(fitting("grid")),
@@ -83,7 +83,7 @@ rule multiverse:
     benchmark:
         "data/processed/{study}/benchmarks/multiverse.{claim}.{shard}.tsv"
     resources:
-        mem_mb=3000,
+        mem_mb=5000,
         runtime=120,
     params:
         code=ran(fitting("multiverse")),
@@ -112,7 +112,7 @@ rule gather_multiverse:
     benchmark:
         "data/processed/{study}/benchmarks/gather_multiverse.tsv"
     resources:
-        mem_mb=1500,
+        mem_mb=1000,
         runtime=15,
     params:
         code=ran(command("gather")),
@@ -141,7 +141,7 @@ rule joint:
     benchmark:
         "data/processed/{study}/benchmarks/joint.{claim}.tsv"
     resources:
-        mem_mb=3000,
+        mem_mb=2500,
         runtime=60,
     params:
         code=ran(fitting("joint")),
@@ -169,7 +169,7 @@ rule curves:
     benchmark:
         "data/processed/{study}/benchmarks/curves.{claim}.tsv"
     resources:
-        mem_mb=2000,
+        mem_mb=1000,
         runtime=60,
     params:
         code=ran(command("curves")),

@@ -35,7 +35,7 @@ for name in PLAN.studies:
         benchmark:
             f"data/processed/{name}/benchmarks/site.tsv"
         resources:
-            mem_mb=2500,
+            mem_mb=1500,
             runtime=60,
         params:
             code=ran(ROBUSTNESS.of(name).site_code),
