@@ -14,8 +14,7 @@ rule is inferred from the log of Mansfield and Pevehouse (2000), whose nine logi
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import sparse
-from scipy.special import log_ndtr, logsumexp
+import scipy
 
 from detente.base.errors import ConfigError, EstimationError, NotConverged, UnsupportedEffects, UnsupportedEstimator
 from detente.base.numerics import GAIN, MOST_GAINS, MOST_HALVINGS
@@ -199,13 +198,13 @@ def _point(rows: _Rows, theta: Array) -> tuple[Point, Array]:
     spread = float(np.exp(theta[-1] / 2))
     index = (rows.x @ theta[:-1])[:, None] + spread * rows.nodes
     z = rows.sign[:, None] * index
-    value = log_ndtr(z)
-    member = sparse.csr_array(
+    value = scipy.special.log_ndtr(z)
+    member = scipy.sparse.csr_array(
         (np.ones(len(rows.sign)), (rows.group, np.arange(len(rows.sign)))), shape=(rows.groups, len(rows.sign))
     )
     by_group = member @ value
     joint = by_group + rows.weights
-    each = logsumexp(joint, axis=1)
+    each = scipy.special.logsumexp(joint, axis=1)
     chance = np.exp(joint - each[:, None])
     ratio = np.exp(-(z**2) / 2 - value) / np.sqrt(2 * np.pi)
     slope, bend = rows.sign[:, None] * ratio, ratio * (ratio + z)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import chdtrc
+import scipy
 
 from detente.base.errors import ConfigError, EstimationError, choices
 from detente.base.expressions import Table, evaluate
@@ -194,7 +194,7 @@ TERM: Mapping[str, Callable[..., float]] = {
     "profile_low": partial(_profile, side=0),
     "profile_high": partial(_profile, side=1),
     "penalised_chi2": _fall,
-    "penalised_p": lambda f, at: float(chdtrc(1, _fall(f, at))),
+    "penalised_p": lambda f, at: float(scipy.special.chdtrc(1, _fall(f, at))),
     "wild_t": partial(_wild, give=lambda test: test.statistic),
     "wild_p": partial(_wild, give=lambda test: test.p_value),
     "wild_p_strict": partial(_wild, give=lambda test: test.p_strict),

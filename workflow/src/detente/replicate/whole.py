@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from scipy.special import chdtrc, fdtrc, gammaln, xlogy
+import scipy
 
 from detente.base.errors import ConfigError, UnsupportedEstimator, choices
 from detente.base.types import Array, Codes
@@ -129,7 +129,7 @@ def _f_p(fitted: Fitted) -> float:
     linear(fitted)
     df = fitted.vcov.df(np.eye(len(fitted.estimate))[_slopes(fitted)[0]])
     q = len(_slopes(fitted))
-    return float(chdtrc(q, _wald(fitted)) if math.isinf(df) else fdtrc(q, df, _f(fitted)))
+    return float(scipy.special.chdtrc(q, _wald(fitted)) if math.isinf(df) else scipy.special.fdtrc(q, df, _f(fitted)))
 
 
 def _squares(fitted: Fitted) -> tuple[float, float]:
@@ -154,7 +154,7 @@ def _gaussian(fitted: Fitted, squares: float) -> float:
 
 
 def _poisson(y: Array, mean: Array | float) -> float:
-    return float((xlogy(y, mean) - mean - gammaln(y + 1)).sum())
+    return float((scipy.special.xlogy(y, mean) - mean - scipy.special.gammaln(y + 1)).sum())
 
 
 def _with_alpha(fitted: Fitted) -> float:
@@ -241,9 +241,9 @@ def _null_deviance(fitted: Fitted) -> float:
 def _deviance_of_counts(y: Array, mean: Array, alpha: float) -> float:
     """Of Poisson's model (alpha 0), or the negative binomial one given alpha (McCullagh and Nelder 1989, 11)."""
     if not alpha:
-        return float(2 * (xlogy(y, y / mean) - (y - mean)).sum())
+        return float(2 * (scipy.special.xlogy(y, y / mean) - (y - mean)).sum())
     m = 1 / alpha
-    return float(2 * (xlogy(y, y / mean) - (y + m) * np.log((y + m) / (mean + m))).sum())
+    return float(2 * (scipy.special.xlogy(y, y / mean) - (y + m) * np.log((y + m) / (mean + m))).sum())
 
 
 def _parameters(fitted: Fitted) -> int:
@@ -290,12 +290,12 @@ WHOLE: Mapping[str, Callable[..., float]] = {
     "aic": _criterion,
     "bic": partial(_criterion, by_rows=True),
     "wald_chi2": _wald,
-    "wald_p": lambda f: float(chdtrc(len(f.slopes), _wald(f))),
+    "wald_p": lambda f: float(scipy.special.chdtrc(len(f.slopes), _wald(f))),
     "wald_chi2_all": partial(_wald, everything=True),
     "f": _f,
     "f_p": _f_p,
     "lr_chi2": _lr,
-    "lr_p": lambda f: float(chdtrc(len(f.slopes), max(_lr(f), 0.0))),
+    "lr_p": lambda f: float(scipy.special.chdtrc(len(f.slopes), max(_lr(f), 0.0))),
     "pseudo_r2": lambda f: 1 - log_likelihood(f) / null_log_likelihood(f),
     "penalised_lr_chi2": lambda f: penalised(f, tuple(t for t in f.solution.terms if t != CONSTANT)),
     "r2": _r2,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import digamma, expit, gammaln, log_expit, polygamma
+import scipy
 
 from detente.base.errors import ConfigError, NotConverged, UnsuitableOutcome, choices
 from detente.base.types import Array
@@ -81,10 +81,10 @@ class _Equations:
         k, m = self.x.shape[1], self.z.shape[1]
         eta, log_alpha = self.z @ theta[k : k + m], float(theta[-1]) if self.dispersed else -np.inf
         value, first, second = _count(self.y, self.x @ theta[:k], log_alpha)
-        zero, chance = self.y == 0, expit(eta)
-        either = np.logaddexp(log_expit(eta), log_expit(-eta) + value)
-        whole = np.where(zero, either, log_expit(-eta) + value)
-        always = np.where(zero, np.exp(log_expit(eta) - either), 0.0)
+        zero, chance = self.y == 0, scipy.special.expit(eta)
+        either = np.logaddexp(scipy.special.log_expit(eta), scipy.special.log_expit(-eta) + value)
+        whole = np.where(zero, either, scipy.special.log_expit(-eta) + value)
+        always = np.where(zero, np.exp(scipy.special.log_expit(eta) - either), 0.0)
         # Scores of the count alone, by (β, ln α), and how those of the two cases differ.
         own = np.column_stack([self.x * first[0][:, None], first[1]])
         scores = np.column_stack([own[:, :k] * (1 - always)[:, None], self.z * (always - chance)[:, None]])
@@ -110,12 +110,23 @@ def _count(y: Array, eta: Array, log_alpha: float) -> tuple[Array, tuple[Array, 
     """
     mean, none = np.exp(np.minimum(eta, 500.0)), np.zeros(len(y))
     if np.isinf(log_alpha):
-        return y * eta - mean - gammaln(y + 1), (y - mean, none), (-mean, none, none)
+        return y * eta - mean - scipy.special.gammaln(y + 1), (y - mean, none), (-mean, none, none)
     m = np.exp(-log_alpha)
     spread = 1 + mean / m
-    value = gammaln(y + m) - gammaln(m) - gammaln(y + 1) - (y + m) * np.log1p(mean / m) + y * (eta + log_alpha)
-    in_m = digamma(y + m) - digamma(m) - np.log1p(mean / m) + 1 - (y + m) / (m + mean)
-    in_mm = polygamma(1, y + m) - polygamma(1, m) + mean / (m * (m + mean)) + (y - mean) / (m + mean) ** 2
+    value = (
+        scipy.special.gammaln(y + m)
+        - scipy.special.gammaln(m)
+        - scipy.special.gammaln(y + 1)
+        - (y + m) * np.log1p(mean / m)
+        + y * (eta + log_alpha)
+    )
+    in_m = scipy.special.digamma(y + m) - scipy.special.digamma(m) - np.log1p(mean / m) + 1 - (y + m) / (m + mean)
+    in_mm = (
+        scipy.special.polygamma(1, y + m)
+        - scipy.special.polygamma(1, m)
+        + mean / (m * (m + mean))
+        + (y - mean) / (m + mean) ** 2
+    )
     curves = -mean * (1 + y / m) / spread**2, -mean * (y - mean) / m / spread**2, m * in_m + m**2 * in_mm
     return value, ((y - mean) / spread, -m * in_m), curves
 
