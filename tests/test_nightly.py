@@ -18,17 +18,21 @@ PARTS = (
 )
 
 
-def said(folder: Path, *, broken: str = "", mirror: str = "", slurm: bool = False) -> tuple[int, list[str]]:
-    """Exit status and summary of the script in a folder whose programs do nothing, of which one may fail."""
+NOT_TESTED = 3
+
+
+def said(folder: Path, *, broken: str = "", mirror: str = "", slurm: int = 0) -> tuple[int, list[str]]:
+    """Exit status and summary of the script in a folder whose programs do nothing, of which one may fail.
+
+    `slurm` is the exit status of the test of Slurm.
+    """
     (folder / "tests").mkdir()
     shutil.copy(SCRIPT, folder / "tests")
-    for name in (".venv/bin/python", ".venv/bin/snakemake", "bin/make", *(["bin/sbatch"] if slurm else [])):
+    for name in (".venv/bin/python", "bin/make", "tests/slurm"):
         program = folder / name
         program.parent.mkdir(parents=True, exist_ok=True)
-        program.write_text(f"#!/bin/sh\nexit {int(program.name == broken)}\n")
+        program.write_text(f"#!/bin/sh\nexit {slurm if program.name == 'slurm' else int(program.name == broken)}\n")
         program.chmod(0o755)
-    if slurm:
-        (folder / "profiles/slurm").mkdir(parents=True)
     path = f"{folder / 'bin'}:/usr/bin:/bin"
     ran = subprocess.run(
         [folder / "tests/nightly"],
@@ -41,17 +45,17 @@ def said(folder: Path, *, broken: str = "", mirror: str = "", slurm: bool = Fals
 
 
 def test_what_cannot_run_is_skipped_with_its_reason(tmp_path: Path) -> None:
-    status, lines = said(tmp_path)
+    status, lines = said(tmp_path, slurm=NOT_TESTED)
     assert status == 0
     assert [line.split()[0] for line in lines] == ["passed", "passed", "skipped", "skipped", "skipped"]
     assert all(part in line for part, line in zip(PARTS, lines, strict=True))
-    assert lines[2].endswith(("there is no sbatch here", "there is no profiles/slurm"))
+    assert lines[2].endswith("said above")
     assert all(line.endswith("DETENTE_MIRROR names no folder of raw files") for line in lines[3:])
 
 
-@pytest.mark.parametrize(("broken", "status"), [("", 0), ("make", 1), ("snakemake", 1)])
+@pytest.mark.parametrize(("broken", "status"), [("", 0), ("make", 1), ("slurm", 1)])
 def test_a_part_that_fails_hides_no_other_and_is_no_success(tmp_path: Path, broken: str, status: int) -> None:
-    found, lines = said(tmp_path, broken=broken, mirror=f"{tmp_path / 'gone'}:{tmp_path}", slurm=True)
+    found, lines = said(tmp_path, broken=broken, mirror=f"{tmp_path / 'gone'}:{tmp_path}", slurm=int(broken == "slurm"))
     assert found == status
-    failed = {"make": {3, 4}, "snakemake": {2}}.get(broken, set())
+    failed = {"make": {3, 4}, "slurm": {2}}.get(broken, set())
     assert [line.split()[0] for line in lines] == ["FAILED" if i in failed else "passed" for i in range(5)]
