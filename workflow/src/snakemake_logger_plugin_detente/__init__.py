@@ -27,7 +27,7 @@ PHASES: Mapping[str, re.Pattern[str]] = {
         "Panel": r"panel|describe|robustness_panel",
         "Estimates": r"estimate|windows|collect|designs|coverage|recovery|numbers",
         "Multiverse": r"plan_multiverse|multiverse|gather_multiverse|joint|curves",
-        "Claims": r"examine|predict|described|design_coverage|ledger",
+        "Claims": r"examine|predict|described|published|design_coverage|ledger",
         "Tables and figures": r"tables_.*|figures_.*",
         "Pages": r"(robustness_)?(provenance|lineage|manifest)|publish|robustness_report_.*|site_.*",
         "Published tables": r"replicate(_table|_page)?",

@@ -28,7 +28,7 @@ from detente.replicate.spatial import WORDS
 from detente.replicate.steps import SUMMARIES, Collapse, DateParts, Merge, Reshape, Step
 from detente.replicate.verdicts import FAILING, STATUSES
 from detente.replicate.whole import WHOLE
-from detente.stats import REGISTRY
+from detente.stats import REGISTRY, Estimator
 from detente.stats.covariance import CONVENTIONS, KINDS
 
 HEAD = """\
@@ -42,10 +42,8 @@ ESTIMATORS = tuple(sorted({*OWN, *REGISTRY}))
 _OUTCOMES = {"any": "y", "binary": "event", "levels": "level", "amount": "count", "count": "count"}
 _OF_SOME = {
     "probit_re": "event", "negbin_given": "count", "zip": "count", "zinb": "count", "cox": "time", "weibull": "time",
-    "gee": "event",
 }  # fmt: skip
 _MORE: Mapping[str, Mapping[str, Any]] = {
-    "iv_lpm": {"endogenous": ["x"], "instruments": ["w"]},
     "negbin_given": {"options": {"theta": 2.0}},
     "zip": {"options": {"inflate": ["w"], "count": ["x"]}, "terms": ["x", "z", "w"]},
     "zinb": {"options": {"inflate": ["w"], "count": ["x"]}, "terms": ["x", "z", "w"]},
@@ -182,22 +180,31 @@ def _has(estimator: str, term: str, quantity: str) -> bool:
 @cache
 def _fitted(estimator: str) -> Fitted:
     """A model of made-up data by an estimator."""
-    outcome = _OF_SOME.get(estimator) or _OUTCOMES[REGISTRY[estimator].outcome if estimator in REGISTRY else "any"]
+    known = REGISTRY.get(estimator)
     given = {"terms": () if estimator == "describe" else ("x", "z"), **_MORE.get(estimator, {})}
+    if known and known.needs_instruments:
+        given |= {"endogenous": ["x"], "instruments": ["w"]}
     shared: dict[str, Any] = {
         "read_in": "made up",
         "estimator": estimator,
-        "outcome": outcome,
+        "outcome": _OF_SOME.get(estimator) or _outcome(known),
         "vcov": "g",
         "ssc": "none",
     }
-    if estimator == "multinomial_logit":
+    if known and known.relative:
         shared |= {"names": {"x": "x[2]"}}
     if estimator in ("between", "random_effects"):
         shared |= {"vcov": "classical"}
     model = Model.model_validate(shared | given | {"statistics": {"nobs": 1}})
     data = DataFile(file="made.csv", address=None, bytes=1, sha256="0" * 64, sides=("a", "b"))
     return estimate(Published("made", model, data, name=estimator), Table(_made()))
+
+
+def _outcome(known: Estimator | None) -> str:
+    """The outcome of the made-up data that suits an estimator: one without bounds may still be of odds."""
+    if known is None:
+        return _OUTCOMES["any"]
+    return _OUTCOMES["binary" if known.outcome == "any" and known.link == "logit" else known.outcome]
 
 
 @cache

@@ -12,8 +12,8 @@ _BINS = 40
 
 
 @exhibit(
-    kind="figure", name="randomisation", page="site", needs=("tests", "draws"), per="claim", stored=False,
-    title="The headline among re-randomised treatments",
+    kind="figure", name="randomisation", page="site", place="randomisation", needs=("tests", "draws"), per="claim",
+    stored=False, title="The headline among re-randomised treatments",
     caption="{{ claim.label }}: t statistics of the headline model under treatments drawn as if they had no effect, by "
     "the first scheme of the table; the line is the t of the data.",
     alt="Bars of counts of drawn t statistics around zero, and a vertical line at the observed one.",

@@ -17,7 +17,7 @@ _NOTES = (
 )
 
 
-@exhibit(kind="table", name="randomisation", page="site", needs=("tests",), stored=False)
+@exhibit(kind="table", name="randomisation", page="site", place="randomisation", needs=("tests",), stored=False)
 def randomisation(evidence: Evidence) -> Table:
     """The headline under re-randomised treatments, by how these are drawn."""
     rows = []
