@@ -15,7 +15,7 @@ from detente.stats.resampling import placebo_test, randomisation_test, state_lab
 from detente.stats.resampling.randomisation import drawn_blocks
 from detente.study.config import Contrast
 from detente.study.design import Specification, build_design
-from detente.study.estimation import estimate
+from detente.study.estimation import designed, estimate
 from detente.study.multiverse import curve
 from detente.study.multiverse.grid import Variant
 from detente.study.multiverse.multiverse import Rows, fitted, recheck, stand_alone
@@ -53,9 +53,21 @@ def under(contrast: Contrast | None) -> Specification:
 UNITS = {"ln": 1.0, "log2": 1 / np.log(2), "log10": 1 / np.log(10), "sd": 1 / 3.7, "thousand": 1e-3}
 
 
+LOW = Contrast(percentiles=(10, 20), said="two low deciles")
+
+
+def test_a_sample_whose_contrast_is_one_value_has_its_rows_and_says_what_is_lost() -> None:
+    design, lost = designed(world(), under(LOW))
+    whole, nothing = designed(world(), under(QUARTILES))
+    assert design.attrition == whole.attrition and np.array_equal(design.y, whole.y)
+    assert nothing is None and lost is not None and lost.rows.empty
+    assert list(lost.failures["error"]) == ["NoVariation"]
+    assert lost.failures["message"][0].endswith("two low deciles, is 0 to 0")
+
+
 def test_a_specification_whose_contrast_is_one_value_has_no_estimate_and_takes_none_from_others() -> None:
     """Among many specifications as alone: two in five values are 0, so that the first two deciles are."""
-    specs = [under(QUARTILES), under(Contrast(percentiles=(10, 20), said="two low deciles"))]
+    specs = [under(QUARTILES), under(LOW)]
     variants = [Variant(spec, (str(i),), "headline", equivalent=True) for i, spec in enumerate(specs)]
     rows = {"dyad-year": world()}
     found = fitted(rows, variants, ["contrast"])

@@ -18,7 +18,8 @@ from detente.cli.command import CSV, PARQUET, Home, Option, Output, RecordOption
 from detente.data import project_root
 from detente.study import load
 from detente.study.config import CLAIMS, ClaimsFile, Project, Study
-from detente.study.design import Specification, build_design, duration_terms, specification
+from detente.study.design import Specification, duration_terms, specification
+from detente.study.estimation import designed
 from detente.study.robustness import (
     OF_DESIGNS,
     PREDICTION,
@@ -118,7 +119,8 @@ def predict(
     if panel is None:
         raise ConfigError("--panel: name the panel of dyad-years, as claims about them are examined")
     rows = read_frame(panel)
-    designs = {spec.claim.id: build_design(rows, spec) for spec in specs}
+    # What an instrument adds to a prediction hangs on no contrast of it, so that one without length does no harm.
+    designs = {spec.claim.id: designed(rows, spec)[0] for spec in specs}
     whole = len(designs[specs[0].claim.id].y)
     for name in [n for n, d in designs.items() if len(d.y) < COMMON * whole]:
         print(f"{name}: coded in {len(designs.pop(name).y):,} of {whole:,} dyad-years, left out")

@@ -10,9 +10,9 @@ import pandas as pd
 from detente.base.files import read_frame, write_csv
 from detente.base.frames import FrameSchema
 from detente.cli.command import Csv, Output, Parquet, RecordOptions, StudyOptions, command
-from detente.study.design import build_design, from_json
 from detente.study.design import describe as d
-from detente.study.estimation import ATTRITION, ESTIMATES, FAILURES, WINDOWS, Estimates, in_windows
+from detente.study.design import from_json
+from detente.study.estimation import ATTRITION, ESTIMATES, FAILURES, WINDOWS, Estimates, designed, in_windows
 from detente.study.estimation import estimate as estimated
 from detente.study.verdicts import standings
 
@@ -90,8 +90,8 @@ def estimate(
     results: list[Estimates] = []
     steps = []
     for spec in from_json(specifications):
-        design = build_design(rows, spec)
-        results.append(estimated(design, spec))
+        design, lost = designed(rows, spec)
+        results.append(lost or estimated(design, spec))
         # Before the last step of the design, what is left: the rows that the estimator has no use for.
         unused, (*dropped, (last, used)) = results[-1].unused, design.attrition
         dropped += [(f"of no use to {spec.estimator}", unused)] if unused else []

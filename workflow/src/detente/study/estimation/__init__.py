@@ -15,10 +15,10 @@ from detente.study.estimation.schema import (
     not_wrong,
     verdict,
 )
-from detente.study.estimation.tidy import NO_BASE_RISK, Estimates, estimate
+from detente.study.estimation.tidy import NO_BASE_RISK, Estimates, designed, estimate
 from detente.study.estimation.windows import WINDOWS, in_windows
 
 __all__ = [
     "ATTRITION", "ESTIMATES", "FAILURES", "NO_BASE_RISK", "VERDICTS", "WINDOWS", "Band", "Estimates", "Verdict",
-    "as_risk", "estimate", "in_windows", "not_wrong", "verdict",
+    "as_risk", "designed", "estimate", "in_windows", "not_wrong", "verdict",
 ]  # fmt: skip

@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from detente.base.errors import EstimationError, IndefiniteCovariance, UnsupportedCovariance
+from detente.base.errors import EstimationError, IndefiniteCovariance, NoVariation, UnsupportedCovariance
 from detente.base.numerics import interval, two_sided
 from detente.stats import ModelFrame, Solution, get, made_covariance, read, subset, with_fixed_effects
 from detente.stats.covariance import Covariance
@@ -19,7 +19,7 @@ from detente.stats.effects import (
     log_risk_ratio,
     risk_without_treatment,
 )
-from detente.study.design import Specification
+from detente.study.design import Specification, build_design
 from detente.study.estimation.schema import ESTIMATES, FAILURES, as_risk, judged
 
 # Of a linear fit whose risk without treatment is at or below zero.
@@ -74,6 +74,19 @@ def estimate(design: ModelFrame, spec: Specification) -> Estimates:
             lost.append(error)
     frame = ESTIMATES.frame(rows) if rows else pd.DataFrame()
     return Estimates(frame, _failures(spec, lost), len(design.y) - len(used.y))
+
+
+def designed(panel: pd.DataFrame, spec: Specification) -> tuple[ModelFrame, Estimates | None]:
+    """The design of `spec`; where its contrast has no length, that without one, and what is lost for that reason.
+
+    Raises what else `build_design` raises.
+    """
+    try:
+        return build_design(panel, spec), None
+    except NoVariation as error:
+        claim = spec.claim.model_copy(update={"contrast": None})
+        plain = build_design(panel, replace(spec, claim=claim))
+        return plain, Estimates(pd.DataFrame(), _failures(spec, [error]))
 
 
 def _failures(spec: Specification, lost: Sequence[Exception]) -> pd.DataFrame:

@@ -32,7 +32,7 @@ from detente.stats.linear import absorber, outcome_within, with_treatment
 from detente.study.config import Claim, Control
 from detente.study.config.claims import Placebo
 from detente.study.design import ESTIMATOR, Specification, build_design, lagged
-from detente.study.estimation import Band, as_risk, estimate
+from detente.study.estimation import Band, as_risk, designed, estimate
 from detente.study.robustness import schemes, sensitivity
 from detente.study.robustness.beside import beside
 from detente.study.robustness.calibration import DRAWS as NETWORKS
@@ -100,16 +100,17 @@ class Left:
 def examine(record: Record, spec: Specification, seed: int, family_seed: int, extent: Extent = WHOLE) -> Examination:
     """Every frame of one claim; a part that does not exist for it is empty, with its reason in `failures`.
 
-    `spec`: the headline: an LPM. `seed`: of the claim: simulations follow from it. `family_seed`: of the claim's
-    family, whose members are drawn together: draws of treatments follow from it. A part that `extent` leaves out is
-    empty.
+    `spec`: the headline: an LPM. `seed`: of the claim, for simulations. `family_seed`: of the claim's family, whose
+    members are drawn together, for draws of treatments. A part that `extent` leaves out is empty.
     """
     wanted, found, lost = extent.parts, dict(extent.ready), list[tuple[str, str, str]]()
-    design = build_design(record.panel, spec)
-    if wanted is None or "headline" in wanted:
-        estimates = estimate(design, spec)
+    design, nothing = designed(record.panel, spec)
+    if nothing or wanted is None or "headline" in wanted:
+        estimates = nothing or estimate(design, spec)
         found |= {} if estimates.rows.empty else {"headline": estimates.rows}
         lost += [("headline", str(row.error), str(row.message)) for row in estimates.failures.itertuples()]
+    if nothing:
+        return Examination.of({**found, "failures": FAILURES.frame(lost)})
     try:
         whole = _fitted(design, spec)
     except EstimationError as error:
