@@ -97,12 +97,28 @@ def test_time_left_counts_every_core_and_what_a_step_has_done() -> None:
     assert run.left(40) == (3 * 10 + 30) / 2
 
 
-def test_a_failed_step_shows_the_end_of_its_log_and_nothing_that_follows(handler: LogHandler, tmp_path: Path) -> None:
+COMMAND = "RuleException: CalledProcessError in file clean.smk: python -m detente clean"
+
+
+def test_an_error_of_a_job_is_shown_only_if_no_job_is_said_to_have_failed(handler: LogHandler) -> None:
+    said(handler, LogEvent.ERROR, logging.ERROR, COMMAND, exception="RuleException")
+    assert handler.stream.getvalue() == ""
+    handler.close()
+    assert handler.stream.getvalue() == f"{COMMAND}\n"
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_failed_step_shows_the_end_of_its_log_and_nothing_of_its_command(
+    handler: LogHandler, tmp_path: Path, before: bool
+) -> None:
     log = tmp_path / "clean.mme.log"
     log.write_text("".join(f"line {i}\n" for i in range(40)) + "SourceSchemaError: mme.csv lacks 'EndYear'\n")
     said(handler, LogEvent.JOB_INFO, jobid=3, rule_name="clean", rule_msg="Cleaning mme")
+    if before:
+        said(handler, LogEvent.ERROR, logging.ERROR, COMMAND, exception="RuleException")
     said(handler, LogEvent.JOB_ERROR, logging.ERROR, jobid=3, rule_name="clean", rule_msg=None, log=[str(log)])
-    said(handler, LogEvent.ERROR, logging.ERROR, "RuleException: CalledProcessError in file clean.smk")
+    if not before:
+        said(handler, LogEvent.ERROR, logging.ERROR, COMMAND, exception="RuleException")
     said(handler, None, logging.WARNING, "Exiting because a job execution failed.")
     handler.close()
 

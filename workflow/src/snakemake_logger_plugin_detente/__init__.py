@@ -36,6 +36,8 @@ PHASES: Mapping[str, re.Pattern[str]] = {
 """Phases of a run in order, and the rules that belong to each; targets belong to none."""
 # Lines of a failed step's log that are shown; seconds between two lines where nothing can be written over.
 LAST_LINES, BETWEEN = 15, 60.0
+# What Snakemake calls an error of a job. It has the whole command; that the job failed is said by itself, too.
+OF_A_JOB = "RuleException"
 
 
 def phase_of(rule: str) -> str | None:
@@ -118,6 +120,7 @@ class LogHandler(LogHandlerBase):
         self.run = Run()
         self.warnings: list[str] = []
         self.failed = False
+        self.held: list[str] = []
         self.last = self.clock()
         self.shown = ""
 
@@ -143,12 +146,15 @@ class LogHandler(LogHandlerBase):
         elif self.failed:
             return  # Snakemake goes on to say what follows from the failure.
         elif event == LogEvent.ERROR:
-            self._print(record.getMessage())
+            of_a_job = getattr(record, "exception", None) == OF_A_JOB
+            (self.held.append if of_a_job else self._print)(record.getMessage())
         elif event is None and record.levelno >= WARNING and (text := record.getMessage()):
             self.warnings.append(text)
 
     def close(self) -> None:
-        """Show the warnings, in one block."""
+        """Show the warnings, in one block, and errors of jobs that nothing followed."""
+        for said in () if self.failed else self.held:
+            self._print(said)
         if self.warnings:
             self._print("\n".join(["Warnings:", *(f"  {said}" for said in dict.fromkeys(self.warnings))]))
             self.warnings = []
