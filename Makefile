@@ -9,6 +9,8 @@ DETENTE := $(VENV)/bin/python -m detente
 BENCH := benchmarks/.venv
 UNIX := $(PYTHON) -c 'import sys; sys.exit(sys.platform == "win32")' || { echo 'the workflow does not run on Windows: its steps need bash; run it in the Windows Subsystem for Linux (WSL)'; exit 1; }
 RECENT := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'detente needs Python 3.11 or later; name one with: make PYTHON=/path/to/python3'; exit 1; }
+# What `snakemake --lint` finds, but that no rule names an environment: steps run in the one that runs Snakemake.
+LINTED := { said = said $$0 "\n" } /^    \* / { n++; if (!/a conda environment or container/) bad = 1 } END { if (bad || !n) { printf "%s", said; exit 1 } }
 # Runs a command once the same one beside it has ended, in whatever way.
 ALONE := $(PYTHON) -c 'import fcntl, os, sys; lock = os.open("$(VENV).lock", os.O_CREAT | os.O_RDWR); fcntl.flock(lock, fcntl.LOCK_EX); os.set_inheritable(lock, True); os.execvp(sys.argv[1], sys.argv[1:])'
 
@@ -91,7 +93,7 @@ lint: $(READY)
 	@$(VENV)/bin/python -m ruff format --check
 	@$(VENV)/bin/python -m mypy
 	@$(VENV)/bin/python -m snakefmt --check Snakefile workflow/rules
-	@$(SNAKEMAKE) --lint
+	@$(SNAKEMAKE) --lint 2>&1 | awk '$(LINTED)'
 
 # A mirror named by DETENTE_MIRROR saves downloading what is not in data/raw/.
 data-page: $(READY)
