@@ -32,7 +32,7 @@ rule windows:
     benchmark:
         "data/processed/{study}/benchmarks/windows.tsv"
     resources:
-        mem_mb=3000,
+        mem_mb=3250,
         runtime=60,
     params:
         code=ran(STUDY.windows_code),

@@ -45,7 +45,7 @@ rule predict:
     benchmark:
         "data/processed/{study}/benchmarks/predict.tsv"
     resources:
-        mem_mb=2000,
+        mem_mb=3000,
         runtime=60,
     params:
         code=ran(fitting("predict")),
@@ -72,7 +72,7 @@ rule described:
     benchmark:
         "data/processed/{study}/benchmarks/described.{claim}.tsv"
     resources:
-        mem_mb=1000,
+        mem_mb=1250,
         runtime=30,
     params:
         code=ran(ROBUSTNESS.describing_code),
@@ -121,7 +121,7 @@ rule design_coverage:
     wildcard_constraints:
         study=alternatives(PLAN.simulated),
     resources:
-        mem_mb=750,
+        mem_mb=1500,
         runtime=120,
     params:
         code=ran(command("design_coverage")),
