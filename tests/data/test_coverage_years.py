@@ -13,7 +13,7 @@ import pytest
 
 from detente.base.units import UNITS, Unit
 from detente.data.panel import STATES, Panel, build_panel, catalogue
-from detente.data.panel.catalogue import EXPANSIONS, expansions, years_of
+from detente.data.panel.offering import EXPANSIONS, expansions, years_of
 from detente.data.panel.stateyears import OF_DYADS
 from detente.data.sources import KEYS, REGISTRY, Source, Variable
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from detente.base.units import Unit
-from detente.data.panel.catalogue import expansions, years_of
+from detente.data.panel.offering import expansions, years_of
 from detente.data.sources import KEYS, REGISTRY, Key, RawTable, Variable
 from detente.data.sources.power.states import MICROSTATES
 

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from detente.data.panel.catalogue import DIRECTIONAL, PAIRWISE
 from detente.data.panel.derived import DERIVED, DIRECTED, Derived
 from detente.data.panel.kadic import expand
+from detente.data.panel.offering import DIRECTIONAL, PAIRWISE
 from detente.data.panel.outcomes import at_risk
 from detente.data.panel.partners import pairs
 from detente.data.sources import REGISTRY

@@ -19,7 +19,7 @@ from detente.cli.formats import WRITTEN
 from detente.cli.panel import words_of
 from detente.cli.stata import TYPES, stata_names, write_dta
 from detente.data.panel import build, catalogue, key_labels, state_list
-from detente.data.panel.catalogue import STATES
+from detente.data.panel.offering import STATES
 from detente.data.sources import KEYS, REGISTRY
 from detente.data.sources.codelists import FROM_GLEDITSCH_WARD, TO_GLEDITSCH_WARD, changed, iso_letters, letters_of
 from detente.data.sources.statecodes import member_years

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from detente.data.panel import build, catalogue
-from detente.data.panel.catalogue import DIRECTIONAL, PAIRWISE, SPELLS
 from detente.data.panel.derived import DERIVED, JOINT_FORUMS
 from detente.data.panel.kadic import exclusive_distances, faced
+from detente.data.panel.offering import DIRECTIONAL, PAIRWISE, SPELLS
 from detente.data.panel.outcomes import PAST
 from detente.data.panel.partners import ALLIES, BEHIND_TARGET, EXERCISE_MAJORS, allies, exercise_majors, nuclear_allies
 from detente.data.sources import REGISTRY

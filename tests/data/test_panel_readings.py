@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from detente.data.panel.catalogue import MADE
+from detente.data.panel.offering import MADE
 from detente.data.panel.readings import FAITHS, TIES
 
 NA = float("nan")

@@ -11,9 +11,9 @@ from detente.base.memory import GIB, Memory
 from detente.base.units import UNITS, Unit
 from detente.cli.formats import TIMES, WRITTEN
 from detente.data.panel import build, panel_size, state_list
-from detente.data.panel.catalogue import STATES
+from detente.data.panel.offering import STATES
 from detente.data.panel.size import BESIDE, IN_MEMORY
-from detente.data.record.tidied import KEPT
+from detente.data.record.tidying import KEPT
 
 from support.made_panels import ADDED, IN_PLACE, YEARS, made_project, panel_file
 

@@ -15,9 +15,9 @@ import pytest
 from detente.base.errors import ConfigError
 from detente.cli import main
 from detente.data.panel import build, catalogue, chosen, shifts, with_lags, with_spells
-from detente.data.panel.catalogue import STATES
+from detente.data.panel.offering import STATES
 from detente.data.pins import project_root, workplace
-from detente.data.record.tidied import KEPT
+from detente.data.record.tidying import KEPT
 from detente.data.sources import ALIASES, REGISTRY, Source, Tidy
 
 from support.builders import REPOSITORY, project
@@ -230,7 +230,7 @@ def test_a_source_is_cleaned_once_and_again_when_its_code_or_bytes_change(
     copy = shutil.copytree(root, tmp_path / "copy")
     shutil.rmtree(copy / "data" / "processed", ignore_errors=True)
     cleaned: list[str] = []
-    tidied = importlib.import_module("detente.data.record.tidied")
+    tidied = importlib.import_module("detente.data.record.tidying")
     clean = tidied.clean_source
 
     def counted(module: Source, *rest: object) -> Tidy:

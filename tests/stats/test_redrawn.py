@@ -20,7 +20,7 @@ from detente.simulate.stage import build_stage
 from detente.stats.fitting import fit
 from detente.stats.resampling.refits import KINDS, prepared, refit
 from detente.study.config.project import load_project
-from detente.study.robustness.coverage import COVERAGE, ORDER, SCENARIOS, SPREAD, coverage
+from detente.study.robustness.intervals import COVERAGE, ORDER, SCENARIOS, SPREAD, coverage
 
 from support.builders import joined
 from support.recovered import in_memory

@@ -18,7 +18,7 @@ from detente.cli.coverage import DRAWS, Cell, cells
 from detente.simulate import simulate_world
 from detente.simulate.settings import stream
 from detente.stats.resampling.refits import prepared
-from detente.study.robustness.coverage import SPREAD, coverage
+from detente.study.robustness.intervals import SPREAD, coverage
 
 from support.recovered import DEMO, PROJECT, in_memory, panel_of
 

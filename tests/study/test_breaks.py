@@ -12,7 +12,7 @@ from detente.base.errors import BrokenContract
 from detente.base.units import UNITS
 from detente.data.breaks import BREAKS, breaks_of
 from detente.data.panel import CODINGS, GRID, catalogue, codebook
-from detente.data.panel.catalogue import breaks
+from detente.data.panel.offering import breaks
 from detente.data.sources import REGISTRY
 from detente.report.labels import term_label
 from detente.stats.fitting import fit

@@ -15,7 +15,7 @@ from detente.data.panel import build
 from detente.study.config.project import load_project
 from detente.study.design import build_design, specifications
 from detente.study.robustness.calibration import RULES, calibrate
-from detente.study.robustness.examine import _fitted
+from detente.study.robustness.examining import _fitted
 
 from support.builders import REPOSITORY
 

@@ -16,7 +16,7 @@ from detente.base.errors import ConfigError
 from detente.report.tables.characteristics import AGREED, DESIGNS, MEASURED, TOGETHER, Measured, documented
 from detente.simulate import simulate_world
 from detente.study.multiverse import curve, fitted
-from detente.study.robustness.examine import Record, examine
+from detente.study.robustness.examining import Record, examine
 from detente.study.verdicts import Findings, Together, checks, families_of, ledger, under_headline
 from detente.study.verdicts.characteristics import DRAWS, PARTS, Setting, characteristics, found_in, shares
 from detente.study.verdicts.checks import CHECKS

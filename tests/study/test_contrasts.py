@@ -19,7 +19,7 @@ from detente.study.estimation import designed, estimate
 from detente.study.multiverse import curve
 from detente.study.multiverse.grid import Variant
 from detente.study.multiverse.multiverse import Rows, fitted, recheck, stand_alone
-from detente.study.robustness.schemes import network, regions
+from detente.study.robustness.randomising import network, regions
 
 from support.builders import dyad_years, panel
 from support.designs import specification

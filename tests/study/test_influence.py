@@ -12,7 +12,7 @@ from detente.stats.fitting import fit
 from detente.stats.frame import ModelFrame
 from detente.stats.parts import subset
 from detente.study.estimation.schema import Band, verdict
-from detente.study.robustness.examine import Left, eras, groups, leave_out, rebuilt, states
+from detente.study.robustness.examining import Left, eras, groups, leave_out, rebuilt, states
 from detente.study.robustness.frames import INFLUENCE
 
 from support.worlds import dyadic_design, studied

@@ -14,7 +14,7 @@ from detente.base.errors import TooFewDraws
 from detente.simulate import simulate_world
 from detente.study.design import Specification
 from detente.study.multiverse.curve import STATISTICS, curve, drawn, joint_test
-from detente.study.robustness.schemes import schemes
+from detente.study.robustness.randomising import schemes
 
 from support.recovered import DEMO, SAMPLES, in_memory, panel_of, specification
 

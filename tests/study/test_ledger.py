@@ -14,8 +14,8 @@ from detente.report.tables.ledger import ledger as ledger_table
 from detente.report.tables.ledger import untested as untested_table
 from detente.study.config.project import load_project
 from detente.study.estimation.schema import not_wrong
-from detente.study.robustness.coverage import score
 from detente.study.robustness.frames import EXAMINED, SCHEMAS, Examination
+from detente.study.robustness.intervals import score
 from detente.study.verdicts.answers import NOT_TESTED, answer
 from detente.study.verdicts.ledger import COLUMNS, Findings, checks, ledger
 

@@ -13,7 +13,7 @@ from detente.stats import Fit
 from detente.study.config.claims import Placebo
 from detente.study.design import Specification
 from detente.study.multiverse.multiverse import stand_alone
-from detente.study.robustness.examine import Record, placebos
+from detente.study.robustness.examining import Record, placebos
 
 from support.designs import CLAIM, specification
 
@@ -107,7 +107,7 @@ def test_a_lead_that_goes_with_the_treatment_in_every_row_does_not_exist_and_say
 
 def test_a_negative_control_that_its_covariance_leaves_no_variance_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     record, spec = world(0, effect=0.0), by_dyad(LEAD)
-    module = importlib.import_module("detente.study.robustness.examine")
+    module = importlib.import_module("detente.study.robustness.examining")
     fitted = module._fitted
 
     class Lost:

@@ -18,7 +18,7 @@ from detente.study.design import describe as d
 from detente.study.estimation.tidy import estimate
 from detente.study.multiverse.grid import grids_of, sources_of, variables_of
 from detente.study.project import load
-from detente.study.robustness.examine import Record, examine
+from detente.study.robustness.examining import Record, examine
 from detente.study.robustness.frames import EXAMINED, Examination
 
 from support.differing import STUDIES, prepared

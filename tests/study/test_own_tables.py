@@ -20,7 +20,7 @@ from detente.study.config.offer import offered
 from detente.study.config.project import Project
 from detente.study.design import build_design, specification
 from detente.study.project import load
-from detente.study.robustness.schemes import assignment
+from detente.study.robustness.randomising import assignment
 
 from support.configured import own, refusal
 from support.recovered import in_memory

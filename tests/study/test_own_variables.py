@@ -21,7 +21,7 @@ from detente.study.config.project import Project
 from detente.study.design import build_design, specification
 from detente.study.estimation.tidy import estimate
 from detente.study.project import load
-from detente.study.robustness.schemes import assignment
+from detente.study.robustness.randomising import assignment
 
 from support.configured import own, refusal
 from support.recovered import in_memory

@@ -13,7 +13,7 @@ from detente.stats.resampling.schemes import CircularShift, StateLabels
 from detente.study.config.claims import Claim
 from detente.study.config.project import load_project
 from detente.study.multiverse.grid import multiverse_of
-from detente.study.robustness.schemes import network, regions, schemes
+from detente.study.robustness.randomising import network, regions, schemes
 
 from support.builders import REPOSITORY
 

@@ -11,7 +11,7 @@ from detente.study.design import build_design
 from detente.study.estimation.tidy import estimate
 from detente.study.multiverse.grid import grids_of, variables_of, years_of
 from detente.study.multiverse.multiverse import fitted
-from detente.study.robustness.coverage import score
+from detente.study.robustness.intervals import score
 from detente.study.verdicts import under_headline
 
 from support.builders import joined

@@ -21,7 +21,7 @@ from detente.cli import main
 from detente.cli.formats import write_raw
 from detente.data.acquire import SHIPPED
 from detente.data.panel import STATES, Panel, build, build_panel
-from detente.data.panel.catalogue import EXPANSIONS
+from detente.data.panel.offering import EXPANSIONS
 from detente.data.pins import load_sources
 from detente.data.record import KEPT, clean_source
 from detente.data.sources import BY_DYAD, KEYS, REGISTRY, Source, Variable

@@ -5,13 +5,19 @@ Poast, P. (2010): (Mis)Using Dyadic Data to Analyze Multilateral Events. Politic
 Fordham, B. and P. Poast (2016): All Alliances Are Multilateral. Journal of Conflict Resolution 60(5): 840–865.
 """
 
-from detente.data.kads.building import Built, build
-from detente.data.kads.comparison import Sampling
-from detente.data.kads.groups import KINDS, Kind, kind
-from detente.data.kads.making import COLUMNS, RELEVANT, Asked, KadPanel, kad_panel
-from detente.data.kads.rules import RULES, Rule, combined, rule_of
+from typing import TYPE_CHECKING
+
+from detente.base.public import on_demand
+
+if TYPE_CHECKING:
+    from detente.data.kads.building import Built, build
+    from detente.data.kads.comparison import Sampling
+    from detente.data.kads.groups import KINDS, Kind, kind
+    from detente.data.kads.making import COLUMNS, RELEVANT, Asked, KadPanel, kad_panel
+    from detente.data.kads.rules import RULES, Rule, combined, rule_of
 
 __all__ = [
     "COLUMNS", "KINDS", "RELEVANT", "RULES", "Asked", "Built", "KadPanel", "Kind", "Rule", "Sampling", "build",
     "combined", "kad_panel", "kind", "rule_of",
 ]  # fmt: skip
+__getattr__, __dir__ = on_demand(__name__)

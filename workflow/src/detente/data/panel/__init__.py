@@ -6,51 +6,56 @@ panel of some sources offers, `panel_size` how large it would be. `with_lags`, `
 claims, models or studies.
 """
 
-from detente.data.panel.build import (
-    EVERYTHING,
-    LEAD_IN,
-    Built,
-    build,
-    build_panel,
-    chosen,
-    panel_size,
-    source_named,
-    state_list,
-    wanted,
-    whole_attrition,
-)
-from detente.data.panel.catalogue import (
-    EXPRESSED,
-    OF_STATES,
-    STATES,
-    Entry,
-    Panel,
-    catalogue,
-    codebook,
-    contrasts,
-    described,
-    expansions,
-    panel_schema,
-    with_parts,
-)
-from detente.data.panel.kadic import FAR_KM, NEAR_KM, great_circle_km
-from detente.data.panel.named import Identifier, check_identifiers, key_labels, with_identifiers, with_names
-from detente.data.panel.outcomes import CODINGS, DURATIONS, GRID, follows, peace_years
-from detente.data.panel.partners import EXERCISES, pairs
-from detente.data.panel.shape import (
-    Shift,
-    around,
-    condition_names,
-    kept,
-    narrowed,
-    shifts,
-    spell_of,
-    with_expressed,
-    with_lags,
-    with_spells,
-)
-from detente.data.panel.size import WAY, Size, size_of
-from detente.data.panel.span import check_window
+from typing import TYPE_CHECKING
+
+from detente.base.public import on_demand
+
+if TYPE_CHECKING:
+    from detente.data.panel.building import (
+        EVERYTHING,
+        LEAD_IN,
+        Built,
+        build,
+        build_panel,
+        chosen,
+        panel_size,
+        source_named,
+        state_list,
+        wanted,
+        whole_attrition,
+    )
+    from detente.data.panel.kadic import FAR_KM, NEAR_KM, great_circle_km
+    from detente.data.panel.named import Identifier, check_identifiers, key_labels, with_identifiers, with_names
+    from detente.data.panel.offering import (
+        EXPRESSED,
+        OF_STATES,
+        STATES,
+        Entry,
+        Panel,
+        catalogue,
+        codebook,
+        contrasts,
+        described,
+        expansions,
+        panel_schema,
+        with_parts,
+    )
+    from detente.data.panel.outcomes import CODINGS, DURATIONS, GRID, follows, peace_years
+    from detente.data.panel.partners import EXERCISES, pairs
+    from detente.data.panel.shape import (
+        Shift,
+        around,
+        condition_names,
+        kept,
+        narrowed,
+        shifts,
+        spell_of,
+        with_expressed,
+        with_lags,
+        with_spells,
+    )
+    from detente.data.panel.size import WAY, Size, size_of
+    from detente.data.panel.span import check_window
 
 __all__ = [
     "CODINGS",
@@ -106,3 +111,4 @@ __all__ = [
     "with_parts",
     "with_spells",
 ]
+__getattr__, __dir__ = on_demand(__name__)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from detente.base.errors import ConfigError, choices
 from detente.base.units import Unit
-from detente.data.panel.catalogue import Panel
+from detente.data.panel.offering import Panel
 from detente.data.sources import KEYS
 from detente.data.sources.codelists import TO_GLEDITSCH_WARD, changed, iso_letters
 

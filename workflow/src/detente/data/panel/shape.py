@@ -11,7 +11,7 @@ from detente.base.errors import BrokenContract, ConfigError, EmptySample, Formul
 from detente.base.expressions import Table, evaluate, names, parse_condition, uses_other_rows
 from detente.base.lags import lag, lagged
 from detente.data.expressed import Expressed
-from detente.data.panel.catalogue import Entry, Panel, with_parts
+from detente.data.panel.offering import Entry, Panel, with_parts
 from detente.data.panel.outcomes import peace_censored, peace_years
 from detente.data.sources import KEYS, attrition, measure
 from detente.data.sources.base import Entries

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from detente.base.errors import ConfigError, PanelError
-from detente.data.panel.catalogue import STATES
+from detente.data.panel.offering import STATES
 from detente.data.sources import REGISTRY, Source
 
 SYSTEM = REGISTRY[STATES].covered

@@ -6,13 +6,18 @@ that describes them, and `own_table` a table of which that is known; `days` and 
 References are read here, too, and `find_holes` finds what sources lack.
 """
 
-from detente.data.record.declared import OwnData
-from detente.data.record.holes import find_holes, hole_lines
-from detente.data.record.own import Own, own_declared, own_record, own_source, own_table, placed_table
-from detente.data.record.placing import days, numbers
-from detente.data.record.rawread import clean_source, read_raw
-from detente.data.record.references import cited, load_references, own_reference
-from detente.data.record.tidied import KEPT, RAW, Tidied, read_by, tidied, tidy_table
+from typing import TYPE_CHECKING
+
+from detente.base.public import on_demand
+
+if TYPE_CHECKING:
+    from detente.data.record.declared import OwnData
+    from detente.data.record.holes import find_holes, hole_lines
+    from detente.data.record.own import Own, own_declared, own_record, own_source, own_table, placed_table
+    from detente.data.record.placing import days, numbers
+    from detente.data.record.rawread import clean_source, read_raw
+    from detente.data.record.references import cited, load_references, own_reference
+    from detente.data.record.tidying import KEPT, RAW, Tidied, read_by, tidied, tidy_table
 
 __all__ = [
     "KEPT",
@@ -38,3 +43,4 @@ __all__ = [
     "tidied",
     "tidy_table",
 ]
+__getattr__, __dir__ = on_demand(__name__)

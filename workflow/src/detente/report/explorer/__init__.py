@@ -4,7 +4,13 @@ Every page is a file that loads nothing from outside of its folder, works withou
 without scripts as well: these add switches, search and sorting.
 """
 
-from detente.report.explorer.origin import Origin, Published
-from detente.report.explorer.site import ASSETS, site_files, site_frames, site_of
+from typing import TYPE_CHECKING
+
+from detente.base.public import on_demand
+
+if TYPE_CHECKING:
+    from detente.report.explorer.origin import Origin, Published
+    from detente.report.explorer.site import ASSETS, site_files, site_frames, site_of
 
 __all__ = ["ASSETS", "Origin", "Published", "site_files", "site_frames", "site_of"]
+__getattr__, __dir__ = on_demand(__name__)

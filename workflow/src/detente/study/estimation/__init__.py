@@ -4,21 +4,27 @@
 A verdict follows from interval and smallest effect of interest.
 """
 
-from detente.study.estimation.schema import (
-    ATTRITION,
-    ESTIMATES,
-    FAILURES,
-    VERDICTS,
-    Band,
-    Verdict,
-    as_risk,
-    not_wrong,
-    verdict,
-)
-from detente.study.estimation.tidy import NO_BASE_RISK, Estimates, designed, estimate
-from detente.study.estimation.windows import WINDOWS, in_windows
+from typing import TYPE_CHECKING
+
+from detente.base.public import on_demand
+
+if TYPE_CHECKING:
+    from detente.study.estimation.schema import (
+        ATTRITION,
+        ESTIMATES,
+        FAILURES,
+        VERDICTS,
+        Band,
+        Verdict,
+        as_risk,
+        not_wrong,
+        verdict,
+    )
+    from detente.study.estimation.tidy import NO_BASE_RISK, Estimates, designed, estimate
+    from detente.study.estimation.windows import WINDOWS, in_windows
 
 __all__ = [
     "ATTRITION", "ESTIMATES", "FAILURES", "NO_BASE_RISK", "VERDICTS", "WINDOWS", "Band", "Estimates", "Verdict",
     "as_risk", "designed", "estimate", "in_windows", "not_wrong", "verdict",
 ]  # fmt: skip
+__getattr__, __dir__ = on_demand(__name__)

@@ -4,15 +4,20 @@
 of one claim as an `Examination`. Predictions, interval coverage and the scores of a simulated world stand beside it.
 """
 
-from detente.study.robustness.beside import compared, effect_from, switching
-from detente.study.robustness.coverage import COVERAGE, JUDGED, ORDER, SCENARIOS, SCORE, coverage, score
-from detente.study.robustness.designs import DESIGNS, Design, with_needs
-from detente.study.robustness.examine import Extent, Record, examine
-from detente.study.robustness.frames import EXAMINED, OF_DESIGNS, PREDICTION, SCHEMAS, SEPARATION, Examination
-from detente.study.robustness.prediction import ALL, BASE, ROLLING, forecast, separation, task
-from detente.study.robustness.schemes import by_events, schemes
-from detente.study.robustness.suited import lacking
-from detente.study.robustness.tried_designs import DESIGN_COVERAGE, SETTINGS, design_coverage
+from typing import TYPE_CHECKING
+
+from detente.base.public import on_demand
+
+if TYPE_CHECKING:
+    from detente.study.robustness.beside import compared, effect_from, switching
+    from detente.study.robustness.designs import DESIGNS, Design, with_needs
+    from detente.study.robustness.examining import Extent, Record, examine
+    from detente.study.robustness.frames import EXAMINED, OF_DESIGNS, PREDICTION, SCHEMAS, SEPARATION, Examination
+    from detente.study.robustness.intervals import COVERAGE, JUDGED, ORDER, SCENARIOS, SCORE, coverage, score
+    from detente.study.robustness.prediction import ALL, BASE, ROLLING, forecast, separation, task
+    from detente.study.robustness.randomising import by_events, schemes
+    from detente.study.robustness.suited import lacking
+    from detente.study.robustness.tried_designs import DESIGN_COVERAGE, SETTINGS, design_coverage
 
 __all__ = [
     "ALL", "BASE", "COVERAGE", "DESIGNS", "DESIGN_COVERAGE", "EXAMINED", "JUDGED", "OF_DESIGNS", "ORDER",
@@ -20,3 +25,4 @@ __all__ = [
     "Extent", "Record", "by_events", "compared", "coverage", "design_coverage", "effect_from", "examine", "forecast",
     "lacking", "schemes", "score", "separation", "switching", "task", "with_needs",
 ]  # fmt: skip
+__getattr__, __dir__ = on_demand(__name__)

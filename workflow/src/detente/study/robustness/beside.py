@@ -26,7 +26,7 @@ from detente.study.config import Claim, DesignName
 from detente.study.design import Specification, build_design, ends, lagged, sides_of
 from detente.study.robustness.designs import DESIGNS, Design, permuted, with_needs
 from detente.study.robustness.frames import DESIGN_EFFECTS, DESIGNS_COMPARED
-from detente.study.robustness.schemes import assignment
+from detente.study.robustness.randomising import assignment
 from detente.study.robustness.suited import require_kept, unsuited
 
 # Roles of controls that change in time; where a dyad lies does not, and differences take it off.

@@ -18,7 +18,7 @@ from detente.stats import Fit
 from detente.stats.resampling import Placebos, placebo_test, state_labels
 from detente.study.config import Claim
 from detente.study.robustness.frames import CALIBRATION, SIZES
-from detente.study.robustness.schemes import network, regions
+from detente.study.robustness.randomising import network, regions
 
 DRAWS = 2000
 # The default of headlines first; then what else the covariance, or its degrees of freedom, might be.

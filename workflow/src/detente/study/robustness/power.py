@@ -20,8 +20,8 @@ from detente.stats import ModelFrame, check_outcome, get
 from detente.stats.effects import Effect, less_effect
 from detente.stats.resampling import KINDS, Model, Refits, prepared, refit
 from detente.study.estimation import NO_BASE_RISK, as_risk
-from detente.study.robustness.coverage import judged
 from detente.study.robustness.frames import POWER_CURVE
+from detente.study.robustness.intervals import judged
 
 DRAWS = 500
 # Share of treated rows that an effect may leave without a risk between 0 and 1, and still count as possible.

@@ -15,8 +15,8 @@ from detente.base.types import Array
 from detente.simulate import SwitchingPanel, SwitchingWorld, constant_path, differing_path, simulate_switching
 from detente.stats.causal import EventStudy
 from detente.study.config import DesignName
-from detente.study.robustness.coverage import judged
 from detente.study.robustness.designs import DESIGNS, Design
+from detente.study.robustness.intervals import judged
 
 # Designs that a verdict is held against, and the headline's own comparison.
 TRIED = tuple(name for name, design in DESIGNS.items() if design.rival or not design.path)

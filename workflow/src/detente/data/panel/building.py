@@ -13,7 +13,8 @@ from detente.base import strict
 from detente.base.errors import ConfigError, PanelError, RawFilesUnavailable, UnknownVariable, choices
 from detente.base.units import Unit
 from detente.data import pins
-from detente.data.panel.catalogue import (
+from detente.data.panel.columns import Directions, Lazy, Members, Pairs, States
+from detente.data.panel.offering import (
     DIRECTIONAL,
     PAIRWISE,
     SPELLS,
@@ -24,7 +25,6 @@ from detente.data.panel.catalogue import (
     expansions,
     years_of,
 )
-from detente.data.panel.columns import Directions, Lazy, Members, Pairs, States
 from detente.data.panel.size import Size, size_of
 from detente.data.panel.span import check_carried, check_window
 from detente.data.panel.spine import Given, Records, Spine, build_spine, inside

@@ -33,7 +33,7 @@ from detente.study.config import Claim, Control
 from detente.study.config.claims import Placebo
 from detente.study.design import ESTIMATOR, Specification, build_design, lagged
 from detente.study.estimation import Band, as_risk, designed, estimate
-from detente.study.robustness import schemes, sensitivity
+from detente.study.robustness import randomising, sensitivity
 from detente.study.robustness.beside import beside
 from detente.study.robustness.calibration import DRAWS as NETWORKS
 from detente.study.robustness.calibration import calibrate
@@ -80,7 +80,7 @@ class Extent:
     parts: Collection[str] | None = None
     shares: Sequence[float] | None = None
     power: int = OUTCOMES
-    randomisation: int = schemes.DRAWS
+    randomisation: int = randomising.DRAWS
     calibration: int = NETWORKS
     ready: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
@@ -128,7 +128,7 @@ def examine(record: Record, spec: Specification, seed: int, family_seed: int, ex
         "randomisation": lambda: _randomisation(record, whole, spec, family_seed, extent.randomisation),
         "calibration": lambda: calibrate(whole, spec.claim, record.panel, seed, extent.calibration),
         "placebos": lambda: {"placebos": placebos(record, spec)},
-        "designs": lambda: beside(record.panel, spec, design, seed, schemes.by_events(spec.claim, *tables)),
+        "designs": lambda: beside(record.panel, spec, design, seed, randomising.by_events(spec.claim, *tables)),
         "kads": lambda: kads_beside((*tables, record.groups), spec, whole, seed),
     }
     for name, make in parts.items():
@@ -207,7 +207,7 @@ def _influence(record: Record, whole: Fit, spec: Specification, band: Band) -> p
     regions = {name: codes[where == name] for name in dict.fromkeys(where)}
     parts = chain(states(design, record.names), groups(design, "region", regions), eras(design, ERAS))
     left = [leave_out(whole, parts, band)]
-    how = schemes.assignment(spec.claim)
+    how = randomising.assignment(spec.claim)
     if how.events and not spec.claim.directed and spec.claim.moderator is None:
         held = record.exercises[how.events(record.exercises)]
         left.append(rebuilt(whole, _without_series(held, how.measure, design, spec.claim), band))
@@ -234,8 +234,8 @@ def _without_series(
 def _randomisation(record: Record, whole: Fit, spec: Specification, seed: int, draws: int) -> Frames:
     years = record.panel["year"]
     span = (int(years.min()), int(years.max()))
-    found = schemes.schemes(spec.claim, record.panel, record.exercises, record.states, span)
-    tests, statistics = schemes.tabulated(schemes.tested(whole, spec.claim, found, seed, draws))
+    found = randomising.schemes(spec.claim, record.panel, record.exercises, record.states, span)
+    tests, statistics = randomising.tabulated(randomising.tested(whole, spec.claim, found, seed, draws))
     return {"tests": tests, "draws": statistics}
 
 
