@@ -3,7 +3,7 @@
 import pytest
 
 from detente.cli import main
-from detente.cli.finding import facts, table
+from detente.cli.listing import facts, table
 
 
 def lines(capsys: pytest.CaptureFixture[str], *words: str) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from detente.plan.workflow import RULE
+from detente.plan.checking import RULE
 from snakemake_logger_plugin_detente import PHASES, LogHandler, Run, duration, phase_of
 
 from support.known import ROOT

@@ -17,7 +17,8 @@ from snakemake.rules import Rule
 from detente.base.code import PACKAGE
 from detente.base.errors import ConfigError
 from detente.plan import Plan, RobustnessPlan, StudyPlan, alternatives, command, fitting
-from detente.plan.workflow import check_system, is_quick
+from detente.plan.checking import check_system
+from detente.plan.workflow import is_quick
 from detente.replicate import read_publications
 from detente.stats import REGISTRY, get
 

@@ -5,6 +5,7 @@ No other package reads or writes the files of a study.
 """
 
 import argparse
+import atexit
 import gc
 import os
 import sys
@@ -34,6 +35,8 @@ def main(argv: list[str] | None = None) -> int:
     143 stopped by Ctrl-C or SIGTERM.
     """
     gc.set_threshold(OBJECTS_BEFORE_COLLECTION)
+    # A last look for garbage, of a tenth of a second, would free what ends with the process anyway.
+    atexit.register(gc.freeze)
     words = sys.argv[1:] if argv is None else argv
     if not words or words[0] not in commands():
         _without_command(words)

@@ -16,7 +16,6 @@ from detente.base.code import PROJECT
 from detente.base.errors import ConfigError, NotBuilt, choices
 from detente.base.strict import content, shown
 from detente.cli.command import command
-from detente.cli.studying import planned
 
 Page = Literal["paper", "robustness", "site"]
 YAML = (".yaml", ".yml")
@@ -75,6 +74,8 @@ def target_of(study: str, page: Page) -> Target:
     Raises ConfigError if there is no such study, naming file, line, key and legal values, before Snakemake begins; also
     in the folder of a project that is not the one whose package runs.
     """
+    from detente.plan import checked, require_pairs
+
     _check_own(Path())
     if study == REPLICATE:
         return Target(REPLICATE, Path(), None, "Published tables", ("reports/replicate/index.html",))
@@ -84,13 +85,12 @@ def target_of(study: str, page: Page) -> Target:
         raise ConfigError(f"{study}: is a folder; name the file of a study, as `detente new` writes one")
     if file and not file.is_file():
         raise ConfigError(f"{study}: there is no such file; `detente new` writes one")
-    plan = planned(file)
-    project = plan.project
+    project = checked(PROJECT, file)
     if not file and study not in project.studies:
         raise ConfigError(f"{study!r} is no study; {choices(study, [*project.studies, REPLICATE])}, or name a file")
     name = str(content(file)["name"]) if file else study
     if page != "paper":
-        plan.robustness_of[name].require_pairs()
+        require_pairs(project, project.study(name))
     made = f"reports/{name}"
     products = {
         "paper": (f"{made}/paper.pdf", f"{made}/index.html", f"{made}/tables", f"{made}/figures"),

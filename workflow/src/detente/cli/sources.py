@@ -13,7 +13,7 @@ import pandas as pd
 from detente.base.errors import ConfigError, choices
 from detente.base.files import write_bytes, write_text
 from detente.cli.command import PAGE, Home, Mirror, Option, Output, command
-from detente.cli.finding import has, table, years
+from detente.cli.listing import has, table, years
 from detente.cli.panel import Add, UnitOptions, offered, sources_named
 from detente.data import THEMES, SourceRecord, load_sources, load_unused, mirror, project_root, workplace
 from detente.data.panel import OF_STATES, STATES, expansions

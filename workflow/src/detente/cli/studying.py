@@ -13,10 +13,9 @@ from detente.base.errors import ConfigError
 from detente.base.files import write_text
 from detente.base.strict import IDENTIFIER, content
 from detente.cli.command import Output, command
-from detente.cli.finding import facts, years
+from detente.cli.listing import facts, years
 
 if TYPE_CHECKING:
-    from detente.plan import Plan
     from detente.study.config import Project, Study
 
 # What a file begins with, by how much it says.
@@ -120,16 +119,11 @@ def new(
 @command("study", "mine.yaml")
 def check(file: Annotated[Path, "file of a study"], /) -> None:
     """Check the file of a study, as `detente run` does before it builds anything."""
-    plan = planned(file)
-    study = plan.project.study(str(content(file)["name"]))
-    print("\n".join([f"{file} is right: {study.name}", *facts(_said(plan.project.of(study), study))]))
+    from detente.plan import checked
 
-
-def planned(file: Path | None) -> Plan:
-    """The plan of the workflow with a study's file; raises DetenteError, naming file and line, for any fault."""
-    from detente.plan import Plan
-
-    return Plan(PROJECT, file, ConfigError)
+    project = checked(PROJECT, file)
+    study = project.study(str(content(file)["name"]))
+    print("\n".join([f"{file} is right: {study.name}", *facts(_said(project.of(study), study))]))
 
 
 def _said(project: Project, study: Study) -> Iterator[tuple[str, Any]]:

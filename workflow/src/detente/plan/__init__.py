@@ -4,13 +4,20 @@ The .smk files hold rules and shell lines; whatever they compute is computed her
 project once and has a plan for each study, its robustness and the published tables.
 """
 
-from detente.plan.code import command, fitting, package_file, ran
-from detente.plan.robustness import RobustnessPlan
-from detente.plan.study import StudyPlan
-from detente.plan.workflow import Plan, alternatives, made_again
-from detente.provenance import RECORDS
+from typing import TYPE_CHECKING
+
+from detente.base.public import on_demand
+
+if TYPE_CHECKING:
+    from detente.plan.checking import checked, require_pairs
+    from detente.plan.code import command, fitting, package_file, ran
+    from detente.plan.robustness import RobustnessPlan
+    from detente.plan.study import StudyPlan
+    from detente.plan.workflow import Plan, alternatives, made_again
+    from detente.provenance import RECORDS
 
 __all__ = [
-    "RECORDS", "Plan", "RobustnessPlan", "StudyPlan", "alternatives", "command", "fitting", "made_again",
-    "package_file", "ran",
+    "RECORDS", "Plan", "RobustnessPlan", "StudyPlan", "alternatives", "checked", "command", "fitting", "made_again",
+    "package_file", "ran", "require_pairs",
 ]  # fmt: skip
+__getattr__, __dir__ = on_demand(__name__)

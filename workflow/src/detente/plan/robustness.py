@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property, partialmethod
 from pathlib import Path
 
-from detente.base.errors import ConfigError
 from detente.base.units import DYADS, UNITS, Unit
 from detente.data.kads import KINDS
 from detente.data.panel import STATES
 from detente.data.sources import REGISTRY
 from detente.plan import code
+from detente.plan.checking import require_pairs
 from detente.plan.published import PublishedPlan
 from detente.plan.stages import ASKED, Stages, canonical
 from detente.plan.study import StudyPlan
@@ -84,18 +84,10 @@ class RobustnessPlan(PublishedPlan):
     def _described(self, claim: str) -> Described:
         return self.project.claims.described[claim]
 
-    def require_pairs(self) -> None:
-        """Raise ConfigError for a study of state-years, which has no robustness."""
-        if self.project.unit_of(self.study) == "state-year":
-            raise ConfigError(
-                f"{self.project.located(self.study, 'unit')}: robustness examines claims about dyads: its placebos "
-                "draw networks, and its covariances are dyadic; a study of state-years has a paper alone"
-            )
-
     @cached_property
     def grids(self) -> dict[str, Grid]:
         """Grids of those claims; raises ConfigError for a study of state-years."""
-        self.require_pairs()
+        require_pairs(self.project, self.study)
         return {grid.claim: grid for grid in grids_of(self.project, self.study)}
 
     @cached_property

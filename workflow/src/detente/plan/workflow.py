@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import inspect
 import os
-import platform
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Generic, TypeVar
 from detente.base.errors import ConfigError, DetenteError, choices
 from detente.base.strict import files
 from detente.base.units import UNITS
+from detente.plan.checking import FOLDERS, checked
 from detente.plan.code import replicating
 from detente.plan.published import REPLICATIONS
 from detente.plan.robustness import FINDING_FRAMES, LEDGER_FRAMES, RobustnessPlan
@@ -24,26 +24,12 @@ from detente.plan.study import COUNTS, StudyPlan
 from detente.provenance import RECORDS, altered, commit, make_again, unrecorded
 from detente.report import EXHIBITS, FORMATS
 from detente.report.explorer import ASSETS
-from detente.study import load
-from detente.study.config import Project
-from detente.study.multiverse import multiverse_of
 from detente.study.robustness import EXAMINED, OF_DESIGNS
 
 T = TypeVar("T")
-RULE = re.compile(r"^rule (\w+):|^use rule \w+ as (\w+) with:", flags=re.M)
-# Rules that are made for each study are called after it.
-MADE = (
-    *("acquire", "acquire_own", "acquire_robustness", "clean_own", "figures", "robustness", "robustness_report"),
-    *("simulate", "site", "tables"),
-)
 # Parameters that say where things lie, not what is made of them: no change of them reruns a step.
 PLACES = ("arguments",)
-# Made by `detente panel` and `make bench`.
-FOLDERS = ("tidy", "bench")
 NO_STUDY = re.compile(rf"(reports|data/processed)/({'|'.join(FOLDERS)})/")
-SUBSYSTEM = "Windows Subsystem for Linux (WSL)"
-# What a study says of its paper, and the first character that its fonts may lack: Latin, Greek, Cyrillic come before.
-WORDS, UNUSUAL = ("title", "abstract", "authors", "keywords"), "\u2600"
 
 
 @dataclass(frozen=True)
@@ -151,18 +137,10 @@ class Plan:
         given: Mapping[str, object] | None = None,
     ) -> None:
         self.root = root
-        check_system(platform.system())
-        _check_braces(root, override)
-        self.project = load(root, override)
-        texts = (path.read_text(encoding="utf-8") for path in (root / "workflow/rules").glob("*.smk"))
-        check_names(self.project, {first or second for text in texts for first, second in RULE.findall(text)})
-        check_words(self.project)
+        self.project = checked(root, override)
         quick = is_quick(given or {})
         whole = self.project
         parts = [(whole.of(study), study, self._arguments(name, override)) for name, study in whole.studies.items()]
-        for mine, study, _ in parts:
-            if study.multiverse:
-                multiverse_of(mine)
         self.studies = {study.name: StudyPlan(project, study, options, quick) for project, study, options in parts}
         self.robustness_of = {
             study.name: RobustnessPlan(project, study, options, quick) for project, study, options in parts
@@ -223,19 +201,6 @@ def made_again() -> dict[str, str]:
     return found
 
 
-def check_system(name: str) -> None:
-    """Refuse to plan where the shell lines of the rules cannot run; raises ConfigError."""
-    if name == "Windows":
-        raise ConfigError(f"the workflow does not run on {name}: its steps need bash; run it in the {SUBSYSTEM}")
-
-
-def _check_braces(root: Path, override: Path | None) -> None:
-    """Refuse folders and files with braces in their path, which Snakemake reads as wildcards."""
-    for path in filter(None, (root, override)):
-        if {"{", "}"} & set(shown := os.path.realpath(path)):
-            raise ConfigError(f"{shown}: Snakemake reads braces in paths as wildcards; rename it")
-
-
 def is_quick(given: Mapping[str, object]) -> bool:
     """Whether papers are built without their appendix, as `--config` says; raises ConfigError for anything else."""
     for name, value in given.items():
@@ -245,33 +210,6 @@ def is_quick(given: Mapping[str, object]) -> bool:
         if value not in (0, 1):
             raise ConfigError(f"--config quick: must be 0 or 1 (found {value!r})")
     return bool(given.get("quick"))
-
-
-def check_names(project: Project, rules: Iterable[str]) -> None:
-    """A study's name is that of no rule, and of no target of another study; raises ConfigError naming file and line."""
-    taken = dict.fromkeys(rules, "a step of the workflow")
-    taken |= dict.fromkeys(FOLDERS, "a folder of reports/ or data/processed/ that is no study's")
-    taken |= {f"{kind}_{name}": f"a target of study {name!r}" for kind in MADE for name in project.studies}
-    for name, study in project.studies.items():
-        if name in taken:
-            raise ConfigError(f"{project.located(study, 'name')}: {name!r} is {taken[name]}; choose another name")
-
-
-def check_words(project: Project) -> None:
-    """Fonts of the paper have every character of its title and abstract; raises ConfigError naming file and line."""
-    for study in project.studies.values():
-        for key in WORDS:
-            unusual = sorted({character for character in str(getattr(study, key)) if character >= UNUSUAL})
-            if unusual and (lacking := [repr(each) for each in unusual if not _printable(each)]):
-                way = "write it in Latin, Greek or Cyrillic letters"
-                raise ConfigError(f"{project.located(study, key)}: the paper's fonts lack {', '.join(lacking)}; {way}")
-
-
-def _printable(character: str) -> bool:
-    # Loaded for these alone: the paper's modules take a second.
-    from detente.report.paper import printable
-
-    return printable(character)
 
 
 def alternatives(names: list[str]) -> str:
