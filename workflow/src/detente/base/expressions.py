@@ -3,7 +3,7 @@
 Numbers and truth values are float64, missing is NaN, true 1 and false 0. Arithmetic with a missing value is missing,
 as are `min` and `max` of it. What a comparison with one is has to be said, as software disagrees: `missing: largest`
 (Stata: a missing value is larger than any number), `drop` (missing, and such a row is in no sample), or `refuse`
-(missing, and an error where a sample depends on it).
+(missing, and an error where a sample depends on it). A missing text is the same, but that Stata's is "".
 """
 
 import ast
@@ -18,12 +18,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from detente.base.errors import FormulaError, PanelError, UnknownVariable, choices
+from detente.base.quoting import as_column, as_words, as_written, column_name, way_out
 
 Values = npt.NDArray[np.float64]
 Missing = Literal["refuse", "drop", "largest"]
-# A name that is no word of Python's is written in back-ticks, and is a word of this form while it is parsed.
-QUOTED = re.compile(r"`([^`]+)`")
-_STOOD = re.compile(r"\bquoted_((?:[0-9a-f]{2})+)\b")
 DEEPEST = 60
 LONGEST = 2_000
 
@@ -79,10 +77,9 @@ def parse(text: str) -> ast.expr:
     if len(text) > LONGEST:
         raise FormulaError(f"an expression of {len(text):,} characters; at most {LONGEST:,} are read")
     try:
-        tree = ast.parse(QUOTED.sub(lambda found: f"quoted_{found[1].encode().hex()}", text.strip()), mode="eval").body
+        tree = ast.parse(as_words(text.strip()), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        way = "; equality is written ==" if re.search(r"(?<![=!<>])=(?!=)", text) else ""
-        raise FormulaError(f"{text!r} cannot be read as an expression{way}") from error
+        raise FormulaError(f"{text!r} cannot be read as an expression{way_out(text)}") from error
     _check(tree, text, 0)
     return tree
 
@@ -101,17 +98,12 @@ def names(tree: ast.expr) -> tuple[str, ...]:
     """Columns that an expression speaks of, each once."""
     functions = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     found = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in functions]
-    return tuple(dict.fromkeys(_name(n.id) for n in found))
-
-
-def _name(word: str) -> str:
-    """The name of a column, as it is in the data."""
-    return _STOOD.sub(lambda found: bytes.fromhex(found[1]).decode(), word)
+    return tuple(dict.fromkeys(column_name(n.id) for n in found))
 
 
 def _said(node: ast.expr) -> str:
     """A part of an expression, as it was written."""
-    return _STOOD.sub(lambda found: f"`{bytes.fromhex(found[1]).decode()}`", ast.unparse(node))
+    return as_written(ast.unparse(node))
 
 
 def uses_lag(tree: ast.expr) -> bool:
@@ -151,13 +143,16 @@ def _parts(node: ast.AST, text: str) -> list[ast.expr]:
         return [node.left, *node.comparators]
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         if node.func.id not in FUNCTIONS:
-            raise FormulaError(f"{text!r}: there is no function {node.func.id!r}; {choices(node.func.id, FUNCTIONS)}")
+            legal = choices(node.func.id, FUNCTIONS)
+            way = as_column(re.split(r"(?<=\))", text)[0]) if text.startswith(f"{node.func.id} (") else ""
+            raise FormulaError(f"{text!r}: there is no function {node.func.id!r}; {legal}{way}")
         if node.keywords:
             raise FormulaError(f"{text!r}: functions take no names of arguments")
         return node.args
     said = _said(node) if isinstance(node, ast.expr) else type(node).__name__
-    raise FormulaError(f"{text!r}: {said!r} is not allowed; an expression has columns, numbers, texts, + - * / ** %, "
-                       f"comparisons, and, or, not, and the functions {', '.join(FUNCTIONS)}")  # fmt: skip
+    way = as_column(said) if isinstance(node, ast.Attribute) else ""
+    raise FormulaError(f"{text!r}: {said!r} is not allowed{way}; an expression has columns, numbers, texts, "
+                       f"+ - * / ** %, comparisons, and, or, not, and functions: {', '.join(FUNCTIONS)}")  # fmt: skip
 
 
 def evaluate(text: str, table: Table) -> Values:
@@ -204,7 +199,7 @@ class _Evaluation:
         if isinstance(node, ast.Constant):
             return node.value if isinstance(node.value, str) else np.float64(float(node.value))  # type: ignore[arg-type]
         if isinstance(node, ast.Name):
-            return column(self.table.frame, _name(node.id))
+            return column(self.table.frame, column_name(node.id))
         if isinstance(node, ast.BinOp):
             return _ARITHMETIC[type(node.op)](self.numbers(node.left), self.numbers(node.right))
         if isinstance(node, ast.UnaryOp):
@@ -244,8 +239,9 @@ class _Evaluation:
         texts = [_is_text(v) for v in (left, right)]
         if any(texts):
             if not all(texts) or not isinstance(operator, ast.Eq | ast.NotEq):
-                raise FormulaError(f"{self.text!r}: text is only == or != to text")
-            return np.asarray(_COMPARISONS[type(operator)](left, right), dtype=np.float64)
+                mixed = "" if all(texts) else ", and here one of the two is numbers: a file's value labels are `labels`"
+                raise FormulaError(f"{self.text!r}: text is only == or != to text{mixed}")
+            return self.compared_texts(operator, left, right)
         a, b = np.asarray(left, dtype=np.float64), np.asarray(right, dtype=np.float64)
         unknown = np.isnan(a) | np.isnan(b)
         if self.table.missing == "largest":
@@ -253,6 +249,14 @@ class _Evaluation:
             unknown = np.zeros_like(unknown)
         value = np.asarray(_COMPARISONS[type(operator)](a, b), dtype=np.float64)
         return np.where(unknown, np.nan, value)
+
+    def compared_texts(self, operator: ast.cmpop, left: Any, right: Any) -> Values:
+        a, b = np.asarray(left, dtype=object), np.asarray(right, dtype=object)
+        unknown = pd.isna(a) | pd.isna(b)
+        if self.table.missing == "largest":
+            a, b = (np.where(pd.isna(v), "", v) for v in (a, b))
+            unknown = np.zeros_like(unknown)
+        return np.where(unknown, np.nan, np.asarray(_COMPARISONS[type(operator)](a, b), dtype=np.float64))
 
     def call(self, node: ast.Call) -> Any:  # noqa: PLR0911
         assert isinstance(node.func, ast.Name)
@@ -310,12 +314,16 @@ def _lagged(values: Values, periods: int, table: Table) -> Values:
     """Values (N,) of the same key `periods` earlier, or missing; raises PanelError if the table has no unique key."""
     if not table.key:
         raise PanelError("lag and lead need `panel:` with the key of a unit and its time")
-    parts = [pd.Series(column(table.frame, name)) for name in (*table.key, table.time)]
+    every = [pd.Series(column(table.frame, name)) for name in (*table.key, table.time)]
+    # A row without its key is no other's, and has no other.
+    known = np.logical_and.reduce([part.notna() for part in every])
+    parts = [part[known] for part in every]
     place = pd.MultiIndex.from_arrays(parts)
     if place.has_duplicates:
         named = zip((*table.key, table.time), place[place.duplicated()][0], strict=True)
         keys = (f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}" for name, value in named)
         raise PanelError(f"lag and lead need each key once a time; twice: {', '.join(keys)}")
-    earlier = pd.MultiIndex.from_arrays([*parts[:-1], parts[-1] - periods])
-    found = place.get_indexer(earlier)
-    return np.where(found >= 0, values[np.maximum(found, 0)], np.nan)
+    found = place.get_indexer(pd.MultiIndex.from_arrays([*parts[:-1], parts[-1] - periods]))
+    lagged = np.full(len(values), np.nan)
+    lagged[known] = np.where(found >= 0, values[known][np.maximum(found, 0)], np.nan)
+    return lagged

@@ -141,9 +141,12 @@ def content(path: Path) -> Any:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         # An open bracket is missed after the last line.
-        line = f":{min(mark.line + 1, len(text.splitlines()))}" if mark else ""
+        lines = text.splitlines()
+        line = f":{min(mark.line + 1, len(lines))}" if mark else ""
         problem = getattr(error, "problem", None) or error
-        raise ConfigError(f"{shown(path)}{line}: cannot be read as YAML ({problem})") from error
+        ticked = mark and mark.line < len(lines) and lines[mark.line].startswith("`", mark.column)
+        way = ": what begins with a back-tick stands in quotes" if ticked else ""
+        raise ConfigError(f"{shown(path)}{line}: cannot be read as YAML ({problem}{way})") from error
 
 
 def validated(path: Path, model: type[M], raw: Any, under: Sequence[str | int] = ()) -> M:
@@ -188,6 +191,9 @@ def _fault(model: type[BaseModel], keys: list[Any], error: Any) -> str:
         "too_long": f"must have at most {context.get('max_length')} entries",
     }.get(kind) or error["msg"].replace("Input should", "must")
     shown = repr(found)
+    cut = [key for key in keys if isinstance(key, str) and key.count("(") < key.count(")")] if found is None else []
+    if cut:
+        return f"{words}: {cut[0]!r} is the end of an expression with a comma, which within {{ }} stands in quotes"
     return f"{words} (found {shown if len(shown) <= 80 else f'{shown[:79]}…'})"
 
 
