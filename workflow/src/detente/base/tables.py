@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
+from unicodedata import normalize
 
 import numpy as np
 import numpy.typing as npt
@@ -69,7 +70,8 @@ def read_table(path: Path, form: TableFormat | None = None, labelled: Collection
     form = form or TableFormat()
     try:
         read = _read(path.read_bytes(), path.name, form, labelled)
-        names = [str(name) for name in read.frame.columns]
+        # An umlaut is one letter, however a file composes it.
+        names = [normalize("NFC", str(name)) for name in read.frame.columns]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise SourceSchemaError(f"column {', '.join(map(repr, twice))} is there twice; rename one in the file")
         return replace(read, frame=_declared_missing(read.frame.set_axis(names, axis=1), form))
@@ -239,8 +241,11 @@ def _declared_missing(frame: pd.DataFrame, form: TableFormat) -> pd.DataFrame:
     return frame.assign(**{str(n): frame[n].mask(out) for n, out in hidden.items() if out.any()})
 
 
-def suspected(frame: pd.DataFrame, columns: Iterable[str]) -> list[str]:
-    """A sentence for each column with a number that codebooks use for missing values, far from all its other values."""
+def suspected(frame: pd.DataFrame, columns: Iterable[str], key: str = "missing") -> list[str]:
+    """A sentence for each column with a number that codebooks use for missing values, far from all its other values.
+
+    `key`: where such numbers are declared.
+    """
     found = []
     for name in columns:
         column = frame[name]
@@ -253,5 +258,5 @@ def suspected(frame: pd.DataFrame, columns: Iterable[str]) -> list[str]:
         counts: dict[str, Any] = {str(s): int(np.sum(values == s)) for s in codes if (values == s).any()}
         if counts:
             said = ", ".join(f"{code} ({rows:,} rows)" for code, rows in counts.items())
-            found.append(f"column {name!r} has {said}, often a code of missing values: declare it as `missing` if so")
+            found.append(f"column {name!r} has {said}, often a code of missing values: declare it as `{key}` if so")
     return found

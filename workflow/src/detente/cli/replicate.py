@@ -102,12 +102,16 @@ def estimated(publications: Sequence[Publication], raw: Path, mirror: Sequence[P
             said = "the data are not those of the pin" if changed else "see the three ways on"
             parts[publication.id] = unmade(publication, "wrong bytes" if changed else "data not at hand", said)
             continue
-        made = tables(publication, paths, lambda said: print(said, file=sys.stderr))
+        made = tables(publication, paths, _tell)
         check_columns(publication, made)
         ready.append((publication, made))
     for publication, made in ready:
-        parts[publication.id] = replication_of(publication, made)
+        parts[publication.id] = replication_of(publication, made, _tell)
     return _together([parts[p.id] for p in publications])
+
+
+def _tell(said: str) -> None:
+    print(said, file=sys.stderr)
 
 
 def judge(numbers: pd.DataFrame) -> None:

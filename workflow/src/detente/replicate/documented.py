@@ -25,7 +25,7 @@ from detente.replicate.quantities import TERM, number_of
 from detente.replicate.recipes import documented
 from detente.replicate.schema import Audit, DataFile, Derived, Model, Panel, Target, Tolerance
 from detente.replicate.spatial import WORDS
-from detente.replicate.steps import SUMMARIES, Collapse, DateParts, Merge, Reshape, Step
+from detente.replicate.steps import SUMMARIES, Append, Collapse, DateParts, Merge, Reshape, Step
 from detente.replicate.verdicts import FAILING, STATUSES
 from detente.replicate.whole import WHOLE
 from detente.stats import REGISTRY, Estimator
@@ -69,7 +69,9 @@ def _of_files() -> Iterator[str]:
     yield f"{_listed(TYPESET)}.\n"
     yield f"Keys of a data file:\n\n{_keys(DataFile)}\n\nof its `panel`:\n\n{_keys(Panel)}\n"
     yield f"## Steps\n\n{_keys(Step)}\n"
-    parts: Mapping[str, type[Strict]] = {"merge": Merge, "dates": DateParts, "reshape": Reshape, "collapse": Collapse}
+    parts: Mapping[str, type[Strict]] = {
+        "merge": Merge, "append": Append, "dates": DateParts, "reshape": Reshape, "collapse": Collapse,
+    }  # fmt: skip
     for name, kind in parts.items():
         yield f"Keys of `{name}`:\n\n{_keys(kind)}\n"
     yield f"`collapse` takes {_listed(SUMMARIES)}. Functions of expressions: {_listed(FUNCTIONS)}.\n"

@@ -1,5 +1,6 @@
 """Data of a published table: every file read, its steps made in order, merges with other files as these are made."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -8,12 +9,13 @@ from typing import Any
 
 import pandas as pd
 
-from detente.base.errors import ConfigError, DetenteError
+from detente.base.errors import ConfigError, DetenteError, PanelError, SourceSchemaError, UnknownVariable
 from detente.base.expressions import Table
-from detente.base.tables import read_table
+from detente.base.tables import read_table, suspected
 from detente.replicate.schema import DataFile, Publication
-from detente.replicate.steps import (
+from detente.replicate.stepped import (
     Tell,
+    appended,
     as_numbers,
     check,
     collapsed,
@@ -53,12 +55,12 @@ def _made(
     if name in before:
         where = publication.located(["data", name])
         raise ConfigError(f"{where}: files are merged in a circle: {' → '.join((*before, name))}")
-    frame = read_table(paths[name], data.form).frame
+    where = f"{publication.id} › {name}: "
+    frame = _read(publication, name, paths[name], partial(_told, tell, where))
     for place, step in data.made:
-        keys = ["data", name, *place]
-        where, other = f"{publication.id} › {name}: ", pd.DataFrame()
-        if step.merge:
-            other = _made(publication, paths, step.merge.data, found, (*before, name), tell).frame
+        keys, other = ["data", name, *place], pd.DataFrame()
+        if joined := step.merge or step.append:
+            other = _made(publication, paths, joined.data, found, (*before, name), tell).frame
         try:
             frame = MAKE[step.kind](frame, getattr(step, step.kind), _At(data, other, partial(_told, tell, where)))
         except DetenteError as error:
@@ -68,8 +70,42 @@ def _made(
             check(frame, names or ())
         except DetenteError as error:
             raise type(error)(f"{publication.located(['data', name, part])}: {error}") from error
+    if data.panel and not pd.api.types.is_numeric_dtype(frame[data.panel.time]):
+        where = publication.located(["data", name, "panel", "time"])
+        raise PanelError(
+            f"{where}: {data.panel.time!r} is text, not numbers: make them by `numbers` or `dates` of `steps`"
+        )
     found[name] = _table(frame, data)
     return found[name]
+
+
+def _read(publication: Publication, name: str, path: Path, tell: Tell) -> pd.DataFrame:
+    """The file as it is; what was recognised of how it is written, or may be codes of missing values, is told."""
+    data = publication.data[name]
+    read = read_table(path, data.form, data.labels)
+    where = publication.located(["data", name, "labels"])
+    try:
+        check(read.frame, data.labels)
+    except UnknownVariable as error:
+        raise UnknownVariable(f"{where}: {error}") from error
+    for column in data.labels:
+        if pd.api.types.is_numeric_dtype(read.frame[column]):
+            raise SourceSchemaError(f"{where}: {column!r} has no value labels: leave it out")
+    for said in (*read.notes, *suspected(read.frame, _spoken_of(publication, read.frame), "missing_values")):
+        tell(said)
+    return read.frame
+
+
+def _spoken_of(publication: Publication, frame: pd.DataFrame) -> list[str]:
+    """Columns that a model or a step speaks of, but for those that are recoded."""
+    texts = [
+        m.model_dump_json(include={"outcome", "terms", "instruments", "sample"}) for m in publication.models.values()
+    ]
+    texts += [data.model_dump_json(include={"steps", "merge", "derive"}) for data in publication.data.values()]
+    steps = (step for data in publication.data.values() for step in data.steps)
+    recoded = {name for step in steps for name in step.recode or ()}
+    spoken = "\n".join(texts)
+    return [c for c in map(str, frame) if c not in recoded and re.search(rf"(?<!\w){re.escape(c)}(?!\w)", spoken)]
 
 
 def _told(tell: Tell, where: str, said: str) -> None:
@@ -102,12 +138,13 @@ def _derived(frame: pd.DataFrame, variables: Mapping[str, str], at: _At) -> pd.D
 
 MAKE: Mapping[str, Callable[[pd.DataFrame, Any, _At], pd.DataFrame]] = {
     "rename": lambda frame, names, _: renamed(frame, names),
-    "numbers": lambda frame, names, at: as_numbers(frame, names, at.data.missing_values),
+    "numbers": lambda frame, columns, at: as_numbers(frame, columns, at.data.form, at.tell),
     "dates": lambda frame, columns, _: dated(frame, columns),
     "recode": lambda frame, columns, at: recoded(frame, columns, at.tell),
     "keep": lambda frame, condition, at: kept(frame, condition, at.data.missing, at.tell),
     "reshape": lambda frame, how, _: reshaped(frame, how),
     "collapse": lambda frame, how, _: collapsed(frame, how),
+    "append": lambda frame, how, at: appended(frame, at.other, how, at.tell),
     "merge": lambda frame, how, at: merged(frame, at.other, how, at.tell),
     "derive": _derived,
 }

@@ -38,6 +38,7 @@ from detente.base.numerics import SIGNIFICANT, two_sided
 from detente.replicate.models import Fitted, Published, covariance_of, estimate, specification
 from detente.replicate.quantities import number_of
 from detente.replicate.schema import STARS, Place, Publication
+from detente.replicate.stepped import Tell
 from detente.replicate.verdicts import FAILING, STATUSES, Status, compare, compare_stars, difference
 from detente.stats import REGISTRY
 
@@ -101,8 +102,10 @@ class _Made:
     found: float | DetenteError | None
 
 
-def replicate(publication: Publication, tables: Mapping[str, Table]) -> Replication:
+def replicate(publication: Publication, tables: Mapping[str, Table], tell: Tell = lambda _: None) -> Replication:
     """Estimate every model of a table, from `tables` by the names of its data files, and compare every number.
+
+    `tell` is told what the recipe of a model omits.
 
     A model or a number that does not exist, such as an estimate under separation, has the status "different" and the
     error as reason; one that the file declares infeasible has that status and the declared reason.
@@ -112,6 +115,10 @@ def replicate(publication: Publication, tables: Mapping[str, Table]) -> Replicat
     """
     specs = [specification(publication, name) for name in publication.models]
     fits = {spec.name: _estimated(spec, tables[publication.file_of(spec.model)]) for spec in specs if _feasible(spec)}
+    for spec in specs:
+        if isinstance(found := fits.get(spec.name), Fitted):
+            for why, rows in found.design.attrition:
+                tell(f"{spec.subject} › {spec.name}: {why}{f', {rows:,}' if rows else ''}")
     made = {spec.name: [_made(fits.get(spec.name), place) for place in spec.model.places()] for spec in specs}
     if faults := [fault for spec in specs for fault in _faults(publication, spec, fits, made)]:
         raise ConfigError("\n".join(faults))

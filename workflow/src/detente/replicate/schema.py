@@ -121,6 +121,9 @@ class DataFile(SourceFile):
         default=None, ge=1, description="Line of a text or row of a workbook, from 1, that names the columns."
     )
     missing_values: tuple[float | str, ...] = Field(default=(), description="Codes that mean missing, such as -9.")
+    labels: tuple[str, ...] = Field(
+        default=(), description="Columns of a Stata or SPSS file to read as their value labels, not as numbers."
+    )
     note: str = Field(default="", description="How it was made, where it has no public address.")
     sides: tuple[str, str] | None = Field(default=None, description="Columns of the two states of a dyad.")
     panel: Panel | None = None

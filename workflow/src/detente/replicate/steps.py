@@ -1,26 +1,19 @@
 """What is made of a data file before any variable is derived: declared steps, in their order.
 
-`Step` is what a file may say, one key each; `stepped` makes one. Rows that a merge leaves without a partner, and values
-that a recode changes, are counted aloud.
+`Step` is what a file may say, one key each; `stepped` makes them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
-import numpy as np
-import pandas as pd
 from pydantic import BeforeValidator, Field, model_validator
 
-from detente.base.delimited import TableFormat, read_text
-from detente.base.errors import PanelError, UnknownVariable, choices
-from detente.base.expressions import Missing, Table, evaluate, selected
+from detente.base.errors import choices
 from detente.base.strict import Strict
-from detente.data.record import days, numbers
 
-Tell = Callable[[str], None]
 Join = Literal["many_to_one", "one_to_one", "one_to_many"]
 SUMMARIES: Mapping[str, Callable[[Any], Any]] = {
     "sum": lambda g: g.sum(),
@@ -33,7 +26,11 @@ SUMMARIES: Mapping[str, Callable[[Any], Any]] = {
     "first": lambda g: g.agg(lambda each: each.iloc[0]),
     "last": lambda g: g.agg(lambda each: each.iloc[-1]),
 }
-SUMMARY = re.compile(rf"(?P<function>{'|'.join(SUMMARIES)})\((?P<column>.+)\)")
+# Those of text, too.
+OF_TEXT = ("count", "first", "last")
+SUMMARY = re.compile(rf"(?P<function>{'|'.join(SUMMARIES)})\(`?(?P<column>.+?)`?\)")
+# Directives of strptime by what they say of a date.
+SAYING: Mapping[str, str] = {"year": "YyGcxDF", "month": "mbBhjcxDF", "day": "dejcxDF"}
 
 
 def pairs(value: Any) -> Any:
@@ -54,11 +51,13 @@ Pairs = Annotated[dict[str, str], BeforeValidator(pairs), Field(min_length=1)]
 class Merge(Strict):
     """Columns of another data file of the same table, as it is once its own steps are made."""
 
-    data: str
+    data: str = Field(description="Name of the other data file.")
     by: Pairs = Field(description="Columns of the key: names in both, or ours: theirs.")
     take: Pairs = Field(description="Columns to take: names, or ours: theirs.")
     join: Join = Field(description="Which side may have a key more than once.")
-    keep: Literal["ours", "matched"] = Field(default="ours", description="Our rows: all, or those with a partner.")
+    keep: Literal["ours", "matched", "all"] = Field(
+        default="ours", description="Our rows, those of them with a partner, or the rows of both."
+    )
     unmatched: int | None = Field(default=None, ge=0, description="How many of our rows have no partner, as stated.")
 
     @model_validator(mode="before")
@@ -73,31 +72,36 @@ class DateParts(Strict):
     """Numbers to make of a column of dates."""
 
     format: str | None = Field(default=None, description="As strptime has it; recognised if ISO's.")
-    year: str | None = None
-    month: str | None = None
-    day: str | None = None
+    year: str | None = Field(default=None, description="Column of the year to make.")
+    month: str | None = Field(default=None, description="Column of the month, missing where a date is but a year.")
+    day: str | None = Field(default=None, description="Column of the day, missing where a date has none.")
 
     @model_validator(mode="after")
     def _some(self) -> DateParts:
         if not (self.year or self.month or self.day):
             raise ValueError("name the columns to make: `year`, `month`, `day`")
+        said = set(re.findall(r"%-?(\w)", self.format or ""))
+        for part, directives in SAYING.items():
+            if self.format and getattr(self, part) and not said & set(directives):
+                raise ValueError(f"the format {self.format!r} says no {part}")
         return self
 
 
 class Reshape(Strict):
     """Long: one row per unit and level of `at`, of columns such as gdp1990 for the stub gdp. Wide: back again."""
 
-    to: Literal["long", "wide"]
-    stubs: tuple[str, ...] = Field(min_length=1)
-    at: str
-    unit: tuple[str, ...] = Field(min_length=1)
+    to: Literal["long", "wide"] = Field(description="More rows, or more columns.")
+    stubs: tuple[str, ...] = Field(min_length=1, description="What names of the wide columns begin with.")
+    at: str = Field(description="Column of what they end in.")
+    unit: tuple[str, ...] = Field(min_length=1, description="Columns that identify a row of the wide table.")
+    levels: tuple[str, ...] = Field(default=(), description="What they end in, to long, where these are no numbers.")
 
 
 class Collapse(Strict):
     """One row per key; `take` says what of it, such as {deaths: sum(deaths), months: count(deaths)}."""
 
-    by: tuple[str, ...] = Field(min_length=1)
-    take: dict[str, str] = Field(min_length=1)
+    by: tuple[str, ...] = Field(min_length=1, description="Columns of the key.")
+    take: dict[str, str] = Field(min_length=1, description="New column → function of a column.")
 
     @model_validator(mode="after")
     def _known(self) -> Collapse:
@@ -107,20 +111,35 @@ class Collapse(Strict):
         return self
 
 
+def marks(value: Any) -> Any:
+    """Columns of text with the marks to pass over, from a list of names or such a mapping."""
+    return dict.fromkeys(value, "") if isinstance(value, list) else value
+
+
+class Append(Strict):
+    """Rows of another data file of the same table, once its own steps are made, below ours."""
+
+    data: str = Field(description="Name of the other data file.")
+    mark: str | None = Field(default=None, description="Column to make: 1 in rows of theirs, 0 in ours.")
+
+
 class Step(Strict):
     """One step; exactly one of its keys."""
 
     rename: dict[str, str] | None = Field(default=None, description="New name → name in the file.")
-    numbers: tuple[str, ...] | None = Field(default=None, description="Columns of text that are numbers.")
+    numbers: Annotated[dict[str, str], BeforeValidator(marks)] | None = Field(
+        default=None, description="Columns of text that are numbers; or column → marks to pass over, such as $%."
+    )
     dates: dict[str, DateParts] | None = Field(default=None, description="Column → numbers to make of its dates.")
     recode: dict[str, dict[float | str, float | str | None]] | None = Field(
         default=None, description="Column → old value → new one, null for missing."
     )
     keep: str | None = Field(default=None, description="A condition of the rows that stay.")
-    reshape: Reshape | None = None
-    collapse: Collapse | None = None
-    merge: Merge | None = None
-    derive: dict[str, str] | None = None
+    reshape: Reshape | None = Field(default=None, description="A row per unit and level, or the other way.")
+    collapse: Collapse | None = Field(default=None, description="A row per key.")
+    merge: Merge | None = Field(default=None, description="Columns of another data file of the table.")
+    append: Append | None = Field(default=None, description="Rows of another data file of the table.")
+    derive: dict[str, str] | None = Field(default=None, description="New column → expression.")
 
     @model_validator(mode="after")
     def _one(self) -> Step:
@@ -132,149 +151,3 @@ class Step(Strict):
     def kind(self) -> str:
         """Its key."""
         return next(iter(self.model_fields_set))
-
-
-def renamed(frame: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
-    """Columns under new names."""
-    check(frame, names.values())
-    for new, old in names.items():
-        if new in frame.columns and new not in names.values() and new != old:
-            raise PanelError(f"there is a column {new!r} already")
-    return frame.rename(columns={old: new for new, old in names.items()})
-
-
-def as_numbers(frame: pd.DataFrame, names: Iterable[str], missing: tuple[float | str, ...] = ()) -> pd.DataFrame:
-    """Columns of text as numbers, as a text with the same words would be read; raises SourceSchemaError for others."""
-    names = list(names)
-    check(frame, names)
-    text = frame[names].to_csv(index=False).encode("utf-8")
-    read = read_text(text, TableFormat(separator=",", encoding="utf-8", missing=missing)).frame.set_axis(frame.index)
-    return frame.assign(**{name: numbers(read[name], "numbers") for name in names})
-
-
-def dated(frame: pd.DataFrame, columns: Mapping[str, DateParts]) -> pd.DataFrame:
-    """Years, months and days of dates; raises SourceSchemaError for what is no date."""
-    check(frame, columns)
-    for name, parts in columns.items():
-        day = days(frame[name], parts.format, "dates")["first"]
-        made = {parts.year: day // 10_000, parts.month: day // 100 % 100, parts.day: day % 100}
-        frame = frame.assign(**{new: values for new, values in made.items() if new})
-    return frame
-
-
-def recoded(frame: pd.DataFrame, columns: Mapping[str, Mapping[Any, Any]], tell: Tell) -> pd.DataFrame:
-    """Values changed to others; raises PanelError for one that no row has."""
-    check(frame, columns)
-    for name, values in columns.items():
-        column = frame[name].astype(object)
-        made = column.copy()
-        for old, new in values.items():
-            found = column == old
-            if not found.any():
-                raise PanelError(f"no row of {name!r} is {_shown(old)}: there is nothing to recode")
-            tell(f"{name}: {int(found.sum()):,} rows {_shown(old)} → {_shown(new)}")
-            made = made.mask(found, np.nan if new is None else new)
-        as_number = pd.to_numeric(made, errors="coerce")
-        frame = frame.assign(**{name: made if (made.notna() & as_number.isna()).any() else as_number})
-    return frame
-
-
-def _shown(value: float | str | None) -> str:
-    return "missing" if value is None else repr(value) if isinstance(value, str) else f"{value:g}"
-
-
-def reshaped(frame: pd.DataFrame, how: Reshape) -> pd.DataFrame:
-    """A table made long or wide; raises PanelError if the unit does not identify rows, or a column varies within it."""
-    check(frame, how.unit)
-    unit = list(how.unit)
-    if how.to == "long":
-        if frame.duplicated(unit).any():
-            raise PanelError(f"{', '.join(unit)} do not identify rows: {int(frame.duplicated(unit).sum()):,} repeat")
-        for stub in how.stubs:
-            if not any(re.fullmatch(rf"{re.escape(stub)}\d+", name) for name in frame.columns):
-                raise UnknownVariable(f"no column is {stub!r} and a number; {choices(stub, frame.columns)}")
-        return pd.wide_to_long(frame, list(how.stubs), unit, how.at, suffix=r"\d+").reset_index()
-    check(frame, (how.at, *how.stubs))
-    if frame.duplicated([*unit, how.at]).any():
-        raise PanelError(f"{', '.join((*unit, how.at))} do not identify rows")
-    rest = [name for name in frame.columns if name not in (*unit, how.at, *how.stubs)]
-    first = frame.groupby(unit)[rest].transform(lambda each: each.iloc[0])
-    if varying := [n for n in rest if not (frame[n].eq(first[n]) | frame[n].isna() & first[n].isna()).all()]:
-        raise PanelError(f"{', '.join(varying)} vary within {', '.join(unit)}: collapse, or take them as stubs")
-    wide = pd.DataFrame(frame.set_index([*unit, how.at])[list(how.stubs)].unstack(how.at))  # noqa: PD010
-    shown = [f"{level:g}" if isinstance(level, float) else str(level) for level in wide.columns.get_level_values(1)]
-    wide.columns = pd.Index(
-        [f"{stub}{level}" for stub, level in zip(wide.columns.get_level_values(0), shown, strict=True)]
-    )
-    return frame[[*unit, *rest]].drop_duplicates(unit).merge(wide.reset_index(), on=unit, validate="one_to_one")
-
-
-def collapsed(frame: pd.DataFrame, how: Collapse) -> pd.DataFrame:
-    """One row per key, in its order; missing values are left out, a sum of none is 0, as in Stata's `collapse`."""
-    made = {new: SUMMARY.fullmatch(text) for new, text in how.take.items()}
-    check(frame, (*how.by, *(found["column"] for found in made.values() if found)))
-    groups = frame.groupby(list(how.by), dropna=False)
-    index = groups.size().index
-    columns = {}
-    for new, found in made.items():
-        assert found is not None
-        values = SUMMARIES[found["function"]](groups[found["column"]])
-        columns[new] = np.asarray(values)
-    return pd.DataFrame(columns, index=index).reset_index()
-
-
-def merged(frame: pd.DataFrame, other: pd.DataFrame, how: Merge, tell: Tell) -> pd.DataFrame:
-    """Columns of another table by equal keys, of which a missing one has no partner.
-
-    Raises PanelError if a side repeats a key that it may not, columns collide, a key is text on one side and a number
-    on the other, or another number of rows than stated has no partner.
-    """
-    check(frame, how.by)
-    check(other, (*how.by.values(), *how.take.values()))
-    if taken := [name for name in how.take if name in frame.columns]:
-        raise PanelError(f"there is a column {taken[0]!r} already: take it under another name, as in {{new: old}}")
-    for ours, theirs in how.by.items():
-        text = [pd.api.types.is_numeric_dtype(column) for column in (frame[ours], other[theirs])]
-        if text[0] != text[1]:
-            raise PanelError(f"{ours!r} is {'a number' if text[0] else 'text'}, {theirs!r} of {how.data!r} is not")
-    keys = list(how.by)
-    right = other.dropna(subset=list(how.by.values()))
-    right = pd.DataFrame(
-        {**{o: right[t] for o, t in how.by.items()}, **{new: right[old] for new, old in how.take.items()}}
-    )
-    for side, name, twice in ((frame.dropna(subset=keys), "ours", how.join.startswith("many")),
-                              (right, repr(how.data), how.join.endswith("many"))):  # fmt: skip
-        if not twice and (again := int(side.duplicated(keys).sum())):
-            raise PanelError(f"{again:,} rows of {name} repeat the key of another, and the join is {how.join}")
-    made = frame.merge(right, on=keys, how="left", indicator="_side")
-    alone = made["_side"] == "left_only"
-    without, used = int(alone.sum()), int(right.set_index(keys).index.isin(frame.set_index(keys).index).sum())
-    tell(
-        f"merge with {how.data!r}, {how.join}: {len(frame):,} rows of ours, {without:,} without a partner"
-        f"{', left out' if how.keep == 'matched' and without else ''}; "
-        f"{len(right) - used:,} of {len(right):,} rows of theirs without one"
-    )
-    if how.unmatched is not None and how.unmatched != without:
-        raise PanelError(f"{without:,} of our rows have no partner, not {how.unmatched:,}")
-    kept = made if how.keep == "ours" else made[~alone]
-    return kept.drop(columns="_side").reset_index(drop=True)
-
-
-def kept(frame: pd.DataFrame, condition: str, missing: Missing, tell: Tell) -> pd.DataFrame:
-    """Rows of which a condition is true."""
-    chosen = selected(condition, Table(frame, missing=missing))
-    tell(f"keep {condition}: {int(chosen.sum()):,} of {len(frame):,} rows")
-    return frame[chosen].reset_index(drop=True)
-
-
-def with_variable(frame: pd.DataFrame, name: str, text: str, table: Table) -> pd.DataFrame:
-    """The frame with one more variable, in the place of any of its name."""
-    made = pd.Series(evaluate(text, table), frame.index, name=name)
-    return pd.concat([frame.drop(columns=name, errors="ignore"), made], axis=1)
-
-
-def check(frame: pd.DataFrame, names: Iterable[str]) -> None:
-    """Raise UnknownVariable for a column that is not there, naming the nearest."""
-    for name in names:
-        if name not in frame.columns:
-            raise UnknownVariable(f"the data have no column {name!r}; {choices(name, map(str, frame.columns))}")
