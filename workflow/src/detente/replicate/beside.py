@@ -11,8 +11,9 @@ from detente.base.errors import DetenteError, UnknownVariable, choices
 from detente.base.expressions import Table, names, parse
 from detente.base.numerics import interval, two_sided
 from detente.replicate.claim_frame import PUBLISHED
+from detente.replicate.levels import dummies_of
 from detente.replicate.linked import Link, OnPanel
-from detente.replicate.models import DUMMIES, Fitted, Published, covariance_of, estimate
+from detente.replicate.models import Fitted, Published, covariance_of, estimate
 from detente.replicate.schema import DataFile, Model, Panel, Publication, named
 
 SIDES, TIME, IN_WINDOW = ("ccode1", "ccode2"), "year", "in_window"
@@ -58,8 +59,8 @@ def _names(panel: OnPanel) -> Iterator[str]:
     """Columns that its expressions and factors speak of."""
     texts = [panel.outcome, *(text for term in panel.terms for text in named(term).values())]
     for text in [*texts, *([panel.sample] if panel.sample else [])]:
-        dummies = DUMMIES.fullmatch(text)
-        yield from [dummies["column"]] if dummies else names(parse(text))
+        dummies = dummies_of(text)
+        yield from [dummies] if dummies else names(parse(text))
     yield from (name for name in panel.fixed_effects if name != "dyad")
 
 

@@ -15,11 +15,12 @@ from detente.base.errors import EmptySample, UnknownEstimator, UnknownVariable, 
 from detente.base.expressions import Table, column, evaluate, selected
 from detente.base.types import Array, Codes
 from detente.replicate import durations, estimators, overdispersed, zero_inflated
+from detente.replicate.levels import Levels, dummies_of, levels
+from detente.replicate.omitted import as_software
 from detente.replicate.panel_errors import NAMED, panel_covariance, unit_of
-from detente.replicate.recipes import RECIPES, without_perfect
 from detente.replicate.schema import DataFile, Model, Publication, named
 from detente.replicate.spatial import SPATIAL, degrees, spatial_covariance
-from detente.stats import REGISTRY, Fit, ModelFrame, Solution, Specification, fit, get, sandwich_parts, subset
+from detente.stats import REGISTRY, Fit, ModelFrame, Solution, Specification, fit, get, sandwich_parts
 from detente.stats.covariance import KINDS, Covariance, covariance, parse
 
 # Estimators that published tables use and no study here does; those of `WEIGHTED` take analytic weights.
@@ -42,15 +43,10 @@ OWN: Mapping[str, Callable[..., Solution]] = {
 # How software prints the constant, and terms of one of several equations.
 CONSTANTS = ("_cons", "(Intercept)", "Intercept", "Constant", "const")
 # What says how a data file is read.
-READ = ("separator", "decimal", "thousands", "encoding", "member", "row_names", "header", "missing_values")
+READ = ("separator", "decimal", "thousands", "encoding", "member", "row_names", "header", "missing_values", "labels")
 EQUATION = re.compile(r"\[(?P<value>[^\]]+)\](?P<term>.+)")
-# Estimators of one probability.
-BINARY = tuple(
-    name for name, found in REGISTRY.items() if found.outcome == "binary" and "log_likelihood" in found.statistics
-)
 CUT = re.compile(r"[/_]cut(\d+)")
 SHAPES = {"/lnalpha": "ln(alpha)", "/ln_p": "ln_p", "/lnsig2u": "lnsig2u"}
-DUMMIES = re.compile(r"dummies\((?P<column>[^()]+)\)")
 
 
 @dataclass(frozen=True)
@@ -137,7 +133,8 @@ class Fitted:
         for candidate in (name, translated(name)):
             if candidate in terms:
                 return terms.index(candidate)
-        raise UnknownVariable(f"the estimate has no term {name!r}; {choices(name, terms)}")
+        why = next((why for why, _ in self.design.attrition if why.startswith(f"{name} ") and "omitted" in why), "")
+        raise UnknownVariable(f"the estimate has no term {name!r}; {why or choices(name, terms)}")
 
     @property
     def slopes(self) -> list[int]:
@@ -250,19 +247,22 @@ def build_design(table: Table, spec: Published) -> ModelFrame:
     weights = [evaluate(model.weights, table)] if model.weights else []
     instruments = [evaluate(text, table) for term in model.instruments for text in named(term).values()]
     spatial = degrees(model.vcov, table) if SPATIAL.fullmatch(model.vcov) else ()
-    for values in (outcome, *terms.values(), *weights, *instruments, *spatial):
+    coded = [each.codes for each in terms.values() if isinstance(each, Levels)]
+    numbers = [each for each in terms.values() if not isinstance(each, Levels)]
+    for values in (outcome, *numbers, *weights, *instruments, *spatial):
         keep &= np.isfinite(values)
-    for codes in (*factors.values(), *ends):
+    for codes in (*coded, *factors.values(), *ends):
         keep &= codes >= 0
     rows = np.flatnonzero(keep)
     if not len(rows):
         raise EmptySample(f"{spec}: no row is left: the sample has {wanted:,} rows, of which none is complete")
+    regressors = _regressors(terms, rows)
     side1, side2 = (codes[rows] for codes in ends) if ends else (None, None)
     time = column(table.frame, table.time)[rows] if table.time else None
     design = ModelFrame(
         y=outcome[rows],
-        x=np.column_stack([v[rows] for v in terms.values()]) if terms else np.empty((len(rows), 0)),
-        terms=tuple(terms),
+        x=np.column_stack([*regressors.values()]) if regressors else np.empty((len(rows), 0)),
+        terms=tuple(regressors),
         side1=side1,
         side2=side2,
         time=None if time is None or not np.isfinite(time).all() else np.asarray(time, dtype=np.int64),
@@ -272,34 +272,23 @@ def build_design(table: Table, spec: Published) -> ModelFrame:
         instruments=np.column_stack([v[rows] for v in instruments]) if instruments else None,
         rows=rows,
     )
-    return _as_software(design, model)
+    return as_software(design, model)
 
 
-def _as_software(design: ModelFrame, model: Model) -> ModelFrame:
-    """The rows and regressors that the software of the recipe keeps; others are in the attrition."""
-    recipe = RECIPES.get(model.recipe or "")
-    if recipe is None or not recipe.perfect or model.estimator not in BINARY or design.fixed_effects:
-        return design
-    kept, columns, why = without_perfect(design.y, design.x, design.terms)
-    if not columns:
-        raise EmptySample(f"every regressor predicts the outcome perfectly: {'; '.join(each for each, _ in why)}")
-    part = subset(design, np.flatnonzero(kept))
-    terms = tuple(design.terms[i] for i in columns)
-    return replace(part, x=part.x[:, list(columns)], terms=terms, attrition=(*design.attrition, *why))
+def columns_of(model: Model, table: Table) -> dict[str, Array | Levels]:
+    """Regressors (N,) by printed name, and levels of those of which there are dummies."""
+    terms = [item for term in model.terms for item in named(term).items()]
+    return {name: levels(text, table) if dummies_of(text) else evaluate(text, table) for name, text in terms}
 
 
-def columns_of(model: Model, table: Table) -> dict[str, Array]:
-    """Regressors (N,) by printed name; `dummies(x)` stands for one column a level but the lowest."""
+def _regressors(terms: Mapping[str, Array | Levels], rows: Codes) -> dict[str, Array]:
+    """Columns (n,) of the model's rows by printed name, those of a level as "name[level]"."""
     found: dict[str, Array] = {}
-    for name, text in (item for term in model.terms for item in named(term).items()):
-        dummies = DUMMIES.fullmatch(text)
-        if dummies is None:
-            found[name] = evaluate(text, table)
-            continue
-        values = column(table.frame, dummies["column"])
-        for level in sorted(set(values[~pd.isna(values)]))[1:]:
-            shown = f"{level:g}" if isinstance(level, float) else level
-            found[f"{name}[{shown}]"] = np.asarray(values == level, dtype=np.float64)
+    for name, values in terms.items():
+        if isinstance(values, Levels):
+            found |= {f"{name}[{level}]": dummy for level, dummy in values.columns(rows).items()}
+        else:
+            found[name] = values[rows]
     return found
 
 

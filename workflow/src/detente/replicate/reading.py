@@ -14,8 +14,9 @@ from detente.base.expressions import Table
 from detente.data import SourceRecord
 from detente.data.acquire import Patience, acquire
 from detente.replicate.estimators import EARLIER
+from detente.replicate.levels import dummies_of
 from detente.replicate.linked import Link
-from detente.replicate.models import DUMMIES, OWN, WEIGHTED, Published, options_of, specification, unfit
+from detente.replicate.models import OWN, WEIGHTED, Published, options_of, specification, unfit
 from detente.replicate.overdispersed import EXPECTED
 from detente.replicate.quantities import MODEL, TERM, read
 from detente.replicate.schema import DataFile, Model, Publication, named
@@ -107,7 +108,7 @@ def _of_link(publication: Publication, keys: list[Any], link: Link) -> Iterator[
     texts: list[tuple[list[Any], str]] = [(["outcome"], asked.outcome), (["sample"], asked.sample or "1 == 1")]
     texts += [(["terms", i], text) for i, term in enumerate(asked.terms) for text in named(term).values()]
     for place, text in texts:
-        if not DUMMIES.fullmatch(text):
+        if not dummies_of(text):
             yield from _illegal([*keys, "panel", *place], text)
     wrong = list(_refused([*keys, "panel", "estimator"], lambda: options_of(asked.estimator)))
     yield from wrong or _of_options([*keys, "panel"], asked.estimator, asked.options)
@@ -116,8 +117,9 @@ def _of_link(publication: Publication, keys: list[Any], link: Link) -> Iterator[
 def _of_data(publication: Publication, keys: list[Any], data: DataFile) -> Iterator[Problem]:
     for place, step in data.made:
         where = [*keys, *place, *([step.kind] if place[0] == "steps" else [])]
-        if step.merge and step.merge.data not in publication.data:
-            yield where, _no_data(step.merge.data, publication)
+        joined = step.merge or step.append
+        if joined and joined.data not in publication.data:
+            yield where, _no_data(joined.data, publication)
         if step.keep:
             yield from _illegal(where, step.keep)
         for name, text in (step.derive or {}).items():
@@ -152,7 +154,7 @@ def _expressions(model: Model) -> Iterator[tuple[list[Any], str]]:
 
 def _of_model(keys: list[Any], model: Model) -> Iterator[Problem]:
     for place, text in _expressions(model):
-        if not DUMMIES.fullmatch(text):
+        if not dummies_of(text):
             yield from _illegal([*keys, *place], text)
     wrong = list(_refused([*keys, "estimator"], lambda: options_of(model.estimator)))
     yield from wrong or _of_estimator(keys, model)
@@ -201,16 +203,16 @@ def _refused(keys: list[Any], attempt: Any) -> Iterator[Problem]:
 def _spoken_of(spec: Published) -> Iterator[tuple[list[Any], str]]:
     """Columns that a model speaks of, each with the place where it does."""
     for place, text in _expressions(spec.model):
-        dummies = DUMMIES.fullmatch(text)
-        found = [dummies["column"]] if dummies else expressions.names(expressions.parse(text))
+        dummies = dummies_of(text)
+        found = [dummies] if dummies else expressions.names(expressions.parse(text))
         yield from ((place, name) for name in found)
     for i, name in enumerate(spec.model.fixed_effects):
         if not (spec.data.sides and name == "dyad"):
             yield ["fixed_effects", i], name
     yield from ((["vcov"], name) for name in spec.clusters)
     if SPATIAL.fullmatch(spec.model.vcov):
-        asked = Conley.read(spec.model.vcov)
-        for text in (asked.latitude, asked.longitude):
+        spatial = Conley.read(spec.model.vcov)
+        for text in (spatial.latitude, spatial.longitude):
             yield from ((["vcov"], name) for name in expressions.names(expressions.parse(text)))
 
 
