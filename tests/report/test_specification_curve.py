@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection, PathCollection
+from matplotlib.colors import to_hex
 
 from detente.report.figures import image
 from detente.report.figures.canvas import BLUE, GREY, VERMILION
@@ -43,10 +46,15 @@ def drawn(frame: pd.DataFrame, headline: str | None = "c.2", simulated: bool = F
     )
 
 
+def points(axis: Axes) -> np.ndarray:
+    """Places (n, 2) of the points of an axis, from left to right; those of each colour are drawn together."""
+    places = np.concatenate([c.get_offsets() for c in axis.collections if isinstance(c, PathCollection)])
+    return places[np.argsort(places[:, 0])]
+
+
 def test_estimates_are_sorted_and_the_headline_is_marked() -> None:
     above = drawn(made()).axes[0]
-    heights = above.collections[-1].get_offsets()[:, 1]
-    np.testing.assert_allclose(heights, made()["estimate_of_mean"])
+    np.testing.assert_allclose(points(above), np.column_stack([range(8), made()["estimate_of_mean"]]))
     assert [t.get_text() for t in above.texts] == ["headline"]
     marker = next(line for line in above.lines if line.get_marker() == "D")
     assert (marker.get_xdata()[0], marker.get_ydata()[0]) == (2, pytest.approx(-0.2))
@@ -67,9 +75,20 @@ def test_every_option_has_a_tick_where_it_was_chosen_and_a_decided_node_is_left_
 
 def test_of_thousands_of_specifications_few_intervals_are_drawn_and_all_estimates() -> None:
     above = drawn(made(2000), headline=None).axes[0]
-    intervals, points = above.collections[-2], above.collections[-1]
+    intervals = next(c for c in above.collections if isinstance(c, LineCollection))
     assert len(intervals.get_segments()) <= MOST_INTERVALS
-    assert len(points.get_offsets()) == 2000
+    assert len(points(above)) == 2000
+
+
+def test_points_keep_their_colours() -> None:
+    above, frame = drawn(made(), headline=None).axes[0], made()
+    shades = {
+        round(float(x)): to_hex(c.get_facecolor()[0])
+        for c in above.collections
+        if isinstance(c, PathCollection)
+        for x in c.get_offsets()[:, 0]
+    }
+    assert [shades[place].upper() for place in range(8)] == [str(shade).upper() for shade in colours_of(frame)]
 
 
 def test_a_simulated_world_is_marked_and_the_same_curve_has_the_same_bytes() -> None:

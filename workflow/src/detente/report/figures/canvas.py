@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeAlias, TypeVar
 
 import numpy as np
 
+from detente.base.types import Flags
 from detente.report.tables.table import SIMULATED, Table, render
 
 # Matplotlib and seaborn are loaded where something is drawn, so that whoever only lists figures does not wait for it.
@@ -210,22 +211,26 @@ def strip(axis: Axes, x: Any, rows: Any, colours: Any, **style: Any) -> None:
     """Draw marks (n,) in a few rows at heights (n,), each of its own colour (n,), by seaborn."""
     import seaborn as sns
 
-    sns.stripplot(
-        x=np.asarray(x), y=np.asarray(rows), ax=axis, orient="y", native_scale=True, jitter=False, legend=False,
-        **_shades(colours), **style,
-    )  # fmt: skip
+    for shade, of in _by_shade(colours):
+        sns.stripplot(
+            x=np.asarray(x)[of], y=np.asarray(rows)[of], ax=axis, orient="y", native_scale=True, jitter=False,
+            legend=False, color=shade, **style,
+        )  # fmt: skip
 
 
 def points(axis: Axes, x: Any, y: Any, colours: Any, **style: Any) -> None:
     """Draw points (n,), each of its own colour (n,), by seaborn."""
     import seaborn as sns
 
-    sns.scatterplot(x=np.asarray(x), y=np.asarray(y), ax=axis, legend=False, **_shades(colours), **style)
+    for shade, of in _by_shade(colours):
+        sns.scatterplot(x=np.asarray(x)[of], y=np.asarray(y)[of], ax=axis, legend=False, color=shade, **style)
 
 
-def _shades(colours: Any) -> dict[str, Any]:
+def _by_shade(colours: Any) -> Iterator[tuple[str, Flags]]:
+    """Each colour and where it is (n,): marks of one colour are one mark in the file, drawn at many places."""
     shades = np.asarray(colours)
-    return {"hue": shades, "palette": {shade: shade for shade in np.unique(shades)}}
+    for shade in np.unique(shades):
+        yield str(shade), shades == shade
 
 
 def band(axis: Axes, half: float, y: float) -> None:
