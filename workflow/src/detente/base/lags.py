@@ -1,6 +1,9 @@
 """Values of earlier years, which a gap in membership makes unknown."""
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from detente.base.errors import PanelError
@@ -14,12 +17,14 @@ def lag(panel: pd.DataFrame, variable: str, years: int) -> pd.Series:
     """
     if years == 0:
         return panel[variable]
-    parts = list(panel.columns[: panel.columns.get_loc("year")])
-    if not _ascending(panel[[*parts, "year"]]):
-        raise PanelError(f"a lag needs rows sorted by {', '.join(parts)}, year, each key once")
-    earlier = panel[[*parts, "year", variable]].shift(years)
-    same = np.logical_and.reduce([earlier[p] == panel[p] for p in parts]) & (earlier["year"] == panel["year"] - years)
-    return earlier[variable].where(same)
+    names = [*panel.columns[: panel.columns.get_loc("year")], "year"]
+    *parts, year = (panel[name].to_numpy() for name in names)
+    if not _ascending(*parts, year):
+        raise PanelError(f"a lag needs rows sorted by {', '.join(map(str, names))}, each key once")
+    now, then = (slice(years, None), slice(-years)) if years > 0 else (slice(years), slice(-years, None))
+    known = np.zeros(len(year), dtype=bool)
+    known[now] = np.logical_and.reduce([p[now] == p[then] for p in parts]) & (year[then] == year[now] - years)
+    return panel[variable].shift(years).where(known)
 
 
 def lagged(variable: str, years: int) -> str:
@@ -29,10 +34,9 @@ def lagged(variable: str, years: int) -> str:
     return f"{variable}_lag{years}" if years > 0 else f"{variable}_lead{-years}"
 
 
-def _ascending(key: pd.DataFrame) -> bool:
-    """Whether each row comes after the one before, column by column."""
-    after = np.zeros(max(len(key) - 1, 0), dtype=bool)
-    for name in reversed(key.columns):
-        values = key[name].to_numpy()
+def _ascending(*key: npt.NDArray[Any]) -> bool:
+    """Whether each row comes after the one before, by the columns (N,) of its key in their order."""
+    after = np.zeros(max(len(key[0]) - 1, 0), dtype=bool)
+    for values in reversed(key):
         after = (values[1:] > values[:-1]) | ((values[1:] == values[:-1]) & after)
     return bool(after.all())
