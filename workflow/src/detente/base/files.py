@@ -35,6 +35,8 @@ def read_frame(path: Path, wanted: Collection[str] | None = None) -> pd.DataFram
     with _parquet(path):
         columns = None if wanted is None else [name for name in pq.read_schema(path).names if name in wanted]
         frame: pd.DataFrame = pq.read_table(path, columns=columns).to_pandas()
+    # Decoding takes more than the table has, and would be kept for a next one.
+    pa.default_memory_pool().release_unused()
     return frame
 
 

@@ -3,7 +3,7 @@
 import sys
 import time
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -42,7 +42,7 @@ def multiverse(
     (grid,) = grids_of(*of.read(), [claim])
     variants, nodes = grid.shards()[shard], list(grid.nodes)
     specs = [variant.specification for variant in variants]
-    rows = read_panels(panels, specs)
+    rows = PanelsRead(panels, specs)
     frame = fitted(rows, variants, nodes)
     name = f"{claim}.{shard}"
     checked = recheck(rows, specs, frame, zlib.crc32(name.encode("utf-8")))
@@ -58,9 +58,27 @@ def multiverse(
         print(progress(read_json(plan), out.parent, since, time.time()), file=sys.stderr)
 
 
-def read_panels(folder: Path, specs: Iterable[Specification]) -> dict[Unit, pd.DataFrame]:
-    """Panels that specifications need, by their unit, and of these the columns that they need."""
-    return {u: pd.read_parquet(folder / f"{u}.parquet", columns=names) for u, names in columns_of(specs).items()}
+class PanelsRead(Mapping[Unit, pd.DataFrame]):
+    """Panels that specifications need, by their unit, and of these the columns that they need, in a `folder`.
+
+    The last one that was asked for is in memory: specifications of one unit stand together.
+    """
+
+    def __init__(self, folder: Path, specs: Iterable[Specification]) -> None:
+        self.folder, self.columns = folder, columns_of(specs)
+        self.last: tuple[Unit, pd.DataFrame] | None = None
+
+    def __getitem__(self, unit: Unit) -> pd.DataFrame:
+        if self.last is None or self.last[0] != unit:
+            self.last = None
+            self.last = unit, read_frame(self.folder / f"{unit}.parquet", self.columns[unit])
+        return self.last[1]
+
+    def __iter__(self) -> Iterator[Unit]:
+        return iter(self.columns)
+
+    def __len__(self) -> int:
+        return len(self.columns)
 
 
 def progress(plan: dict[str, int], folder: Path, since: float, now: float) -> str:
@@ -149,7 +167,7 @@ def joint(
     variants = [v for v in grid.variants if v.equivalent and whole.loc[v.spec_id, "error"] == ""]
     frame = whole.loc[[v.spec_id for v in variants]].reset_index(drop=True)
     specs = [v.specification for v in variants]
-    rows = read_panels(panels, specs)
+    rows = PanelsRead(panels, specs)
     found, tests = curve.curve(rows, specs) if specs else None, JOINT.empty()
     redrawn: list[Redrawn] = []
     if found is not None:

@@ -35,7 +35,7 @@ from detente.study.design import (
     sides_of,
 )
 from detente.study.estimation.schema import as_risk, judged
-from detente.study.multiverse.grid import Variant
+from detente.study.multiverse.grid import Variant, columns_of
 from detente.study.multiverse.schema import COUNTS, multiverse_schema
 from detente.study.multiverse.switched import switched
 
@@ -328,7 +328,7 @@ def by_rows(
 def _trimmed(panel: pd.DataFrame, specs: Sequence[Specification]) -> pd.DataFrame:
     """All that specifications of one sample can use of a panel: dyads ever in it, from the year they reach back to.
 
-    Lags are the same as in the whole panel.
+    Lags are the same as in the whole panel. Of its columns it has those that the specifications need.
     """
     first = min(spec.window[0] for spec in specs)
     reach, year = max(spec.reach for spec in specs), panel["year"].to_numpy()
@@ -336,7 +336,8 @@ def _trimmed(panel: pd.DataFrame, specs: Sequence[Specification]) -> pd.DataFram
     dyad = intersect(*(panel[part].to_numpy(dtype=np.int64) for part in sides_of(panel)))
     ever = np.zeros(int(dyad.max(initial=-1)) + 1, dtype=bool)
     ever[dyad[inside]] = True
-    return panel[ever[dyad] & (year >= first - reach)].reset_index(drop=True)
+    names = columns_of(specs)[specs[0].claim.unit]
+    return panel.loc[ever[dyad] & (year >= first - reach), names].reset_index(drop=True)
 
 
 def _own_key(spec: Specification) -> tuple[Any, ...]:
