@@ -60,7 +60,7 @@ class Grid:
         """Models to fit: a second covariance is no second fit."""
         return len({v.specification.fit for v in self.variants})
 
-    def shards(self, most: int = 1000) -> list[list[Variant]]:
+    def shards(self, most: int = 2000) -> list[list[Variant]]:
         """The variants in shards of at most about `most`, those that share rows side by side and in one shard."""
         runs: dict[object, list[Variant]] = {}
         for variant in sorted(self.variants, key=_order):
@@ -257,8 +257,8 @@ def years_of(study: Study, grids: Sequence[Grid]) -> tuple[int, int, int]:
 
 
 def columns_of(specs: Iterable[Specification]) -> dict[Unit, list[str]]:
-    """Columns that specifications need of the panel of each unit."""
-    return {unit: [*KEYS[unit], "in_window", *names] for unit, names in needed(specs).items()}
+    """Columns that specifications need of the panel of each unit; those of its key come first."""
+    return {unit: list(dict.fromkeys([*KEYS[unit], "in_window", *names])) for unit, names in needed(specs).items()}
 
 
 def together(spec: Specification) -> tuple[object, ...]:
