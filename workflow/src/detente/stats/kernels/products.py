@@ -86,42 +86,43 @@ def project(x: Array, outcomes: Array) -> Array:
     return out
 
 
-@compiled("(f8[:, ::1], f8[:, ::1], f8[:, ::1], i8[::1], i8[::1], i8, i8)")
-def score_totals(
-    x: Array, y: Array, estimates: Array, dyad: Codes, year: Codes, dyads: int, years: int
-) -> tuple[Array, Array, Array, Array]:
-    """Totals of the scores x(y − xb) of least squares, for B outcomes at once.
+@compiled("(f8[:, ::1], f8[:, ::1], f8[:, ::1])")
+def take_fitted(x: Array, left: Array, estimates: Array) -> None:
+    """Take x (N, K) times `estimates` (K, B) off outcomes `left` (N, B)."""
+    for r in range(len(left)):
+        row, of = x[r], left[r]
+        for k in range(len(row)):
+            slope, value = estimates[k], row[k]
+            for b in range(len(of)):
+                of[b] -= value * slope[b]
 
-    `x`, `y`: (N, K) and (N, B), within effects; `estimates` (K, B) of each outcome; `dyad`, `year` (N,) the groups of
-    rows, `dyads`, `years` how many there are.
-    Returns totals by dyad (D, K, B) and by year (T, K, B); cross-products of the rows' scores (K, K, B), the lower
-    triangle; sums of squared residuals (B,).
-    """
-    columns, count = estimates.shape
-    by_dyad, by_year = np.zeros((dyads, columns, count)), np.zeros((years, columns, count))
-    alone, squares = np.zeros((columns, columns, count)), np.zeros(count)
-    left, square = np.empty(count), np.empty(count)
-    for r in range(len(y)):
-        row, outcome = x[r], y[r]
-        for b in range(count):
-            left[b] = outcome[b]
+
+@compiled("(f8[:, ::1], f8[:, ::1], i8[::1], i8)")
+def score_totals(x: Array, left: Array, group: Codes, groups: int) -> Array:
+    """Totals (G, K, B) by group (N,), of so many `groups`, of the scores x (N, K) times residuals `left` (N, B)."""
+    totals = np.zeros((groups, x.shape[1], left.shape[1]))
+    for r in range(len(left)):
+        row, residual = x[r], left[r]
+        for k in range(len(row)):
+            of, value = totals[group[r], k], row[k]
+            for b in range(len(residual)):
+                of[b] += value * residual[b]
+    return totals
+
+
+@compiled("(f8[:, ::1], f8[:, ::1])")
+def score_products(x: Array, squares: Array) -> Array:
+    """Cross-products (K, K, B) of the scores of rows, the lower triangle: x (N, K), squared residuals (N, B)."""
+    columns, count = x.shape[1], squares.shape[1]
+    products = np.zeros((columns, columns, count))
+    for r in range(len(x)):
+        row, square = x[r], squares[r]
         for k in range(columns):
-            of, value = estimates[k], row[k]
-            for b in range(count):
-                left[b] -= value * of[b]
-        for b in range(count):
-            square[b] = left[b] * left[b]
-            squares[b] += square[b]
-        for k in range(columns):
-            of_dyad, of_year, value = by_dyad[dyad[r], k], by_year[year[r], k], row[k]
-            for b in range(count):
-                of_dyad[b] += value * left[b]
-                of_year[b] += value * left[b]
             for j in range(k + 1):
-                both, product = alone[k, j], value * row[j]
+                of, product = products[k, j], row[k] * row[j]
                 for b in range(count):
-                    both[b] += product * square[b]
-    return by_dyad, by_year, alone, squares
+                    of[b] += product * square[b]
+    return products
 
 
 @compiled("(f8[:, ::1], i8, i4[::1], i4[::1])")

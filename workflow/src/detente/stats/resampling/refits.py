@@ -1,7 +1,7 @@
 """One linear model fitted to any number of outcomes, with standard errors of its treatment by kind of covariance."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -140,53 +140,117 @@ def leave_out(design: ModelFrame, model: Model) -> Array:
     return weights
 
 
-def refit(model: Model, outcomes: Array) -> Refits:
-    """Fit each column of `outcomes` (N, B)."""
+def refit(model: Model, outcomes: Array, kinds: Collection[str] = KINDS) -> Refits:
+    """Fit each column of `outcomes` (N, B); standard errors of those `kinds`."""
     estimates = kernel.project(model.data.x, outcomes) @ model.bread
-    n, estimate = model.pairs.states, estimates[:, model.data.treatment]
-    moves = np.full((len(estimate), n), math.nan) if model.moves is None else kernel.project(model.moves, outcomes)
-    sandwiches, jackknife = _sandwiches(model, outcomes, estimates), (n - 1) / n * np.square(moves).sum(axis=1)
-    # What a dyad has of its own, which both of its states hold: the variance clustered by dyad, without its factor. As
-    # only the treatment's moves are known, this error is that before repair.
-    twice = sandwiches["dyad"] ** 2 * (model.groups["dyad"] - 1) / model.groups["dyad"]
-    left = np.where(jackknife > twice, jackknife - twice, math.nan)
-    return Refits(estimate, sandwiches | {"jackknife": np.sqrt(jackknife), "dyadic_jackknife": np.sqrt(left)})
+    made = _Sums(model, outcomes, estimates)
+    return Refits(estimates[:, model.data.treatment], {kind: made.error(kind) for kind in kinds})
 
 
-def _sandwiches(model: Model, outcomes: Array, estimates: Array) -> dict[str, Array]:
-    """Standard errors of the treatment by kind, (B,) each, given the coefficients (B, k) of each outcome.
+@dataclass(frozen=True)
+class _Sums:
+    """Sums of scores of B outcomes (N, B), given their coefficients `estimates` (B, k), each made when it is needed.
 
     Factors, repair, and what counts as no variance are those of `detente.stats.covariance`.
     """
-    pairs, groups, place = model.pairs, model.groups, model.data.treatment
-    left, dyads, years = model.data.absorber.residual(outcomes), len(pairs.low), int(model.year.max()) + 1
-    by_dyad, by_year, lower, squares = kernel.score_totals(
-        model.data.x, left, np.ascontiguousarray(estimates.T), pairs.dyad, model.year, dyads, years
-    )
-    flat = by_dyad.reshape(dyads, -1)
-    low, high, of_state = (
-        made.reshape(-1, *by_dyad.shape[1:])
-        for made in (*(totals(flat, side, pairs.states) for side in (pairs.low, pairs.high)), state_totals(flat, pairs))
-    )
-    of_states, of_dyads = model.adjustments
-    sums = {"dyad": by_dyad, "year": by_year, "low": low, "high": high}
-    plain = {"rows": _symmetric(lower), **{by: _squares(total) for by, total in sums.items()}}
-    grown = {by: groups[by] / (groups[by] - 1) * plain[by] for by in plain}
-    differences = {
-        "side1+side2": grown["low"] + grown["high"] - grown["dyad"],
-        "dyad+year": grown["dyad"] + grown["year"] - grown["rows"],
-        "dyadic": _squares(of_state) - _squares(pairs.between(by_dyad)),
-        "dyadic_cr2": _squares(of_states @ of_state) - _squares(pairs.between(of_dyads @ by_dyad)),
-    }
-    meats = {"hc1": groups["rows"] / model.df * plain["rows"], "dyad": grown["dyad"], **differences}
-    yardstick = NO_VARIANCE * (model.bread @ plain["rows"] @ model.bread)[:, place, place]
-    found = {"classical": np.sqrt(squares / model.df * model.bread[place, place])}
-    for kind, meat in meats.items():
-        unrepaired = model.bread @ meat @ model.bread
-        variances = np.array([semidefinite(v)[0] for v in unrepaired]) if kind in differences else unrepaired
-        exists = unrepaired[:, place, place] > yardstick
-        found[kind] = np.sqrt(np.where(exists, variances[:, place, place], math.nan))
-    return found | {"dyadic(df=states)": found["dyadic"]}
+
+    model: Model
+    outcomes: Array
+    estimates: Array
+
+    def error(self, kind: str) -> Array:
+        """Standard errors of the treatment, (B,); missing where there is none."""
+        kind = SAME.get(kind, kind)
+        return self.moved(kind) if kind in MOVES else self.sandwich(kind)
+
+    def moved(self, kind: str) -> Array:
+        """Those from the moves of the estimate without each state."""
+        model, n = self.model, self.model.pairs.states
+        if model.moves is None:
+            return np.full(len(self.estimates), math.nan)
+        jackknife = (n - 1) / n * np.square(kernel.project(model.moves, self.outcomes)).sum(axis=1)
+        if kind == "jackknife":
+            return np.sqrt(jackknife)
+        # What a dyad has of its own, which both of its states hold: the variance clustered by dyad, without its factor.
+        # As only the treatment's moves are known, this error is that before repair.
+        twice = self.sandwich("dyad") ** 2 * (model.groups["dyad"] - 1) / model.groups["dyad"]
+        return np.asarray(np.sqrt(np.where(jackknife > twice, jackknife - twice, math.nan)))
+
+    def sandwich(self, kind: str) -> Array:
+        """Those from a meat between breads."""
+        bread, place = self.model.bread, self.model.data.treatment
+        if kind == "classical":
+            return np.asarray(np.sqrt(self.squares.sum(axis=0) / self.model.df * bread[place, place]))
+        unrepaired = bread @ MEATS[kind](self) @ bread
+        variances = np.array([semidefinite(v)[0] for v in unrepaired]) if kind in DIFFERENCES else unrepaired
+        exists = unrepaired[:, place, place] > NO_VARIANCE * (self.model.influence**2 @ self.squares)
+        return np.asarray(np.sqrt(np.where(exists, variances[:, place, place], math.nan)))
+
+    @cached_property
+    def left(self) -> Array:
+        """Residuals (N, B)."""
+        left = self.model.data.absorber.residual(self.outcomes)
+        kernel.take_fitted(self.model.data.x, left, np.ascontiguousarray(self.estimates.T))
+        return left
+
+    @cached_property
+    def squares(self) -> Array:
+        """Squared residuals (N, B)."""
+        return np.square(self.left)
+
+    @cached_property
+    def by_dyad(self) -> Array:
+        """Totals (D, k, B) of scores by dyad."""
+        return self._totals(self.model.pairs.dyad, len(self.model.pairs.low))
+
+    @cached_property
+    def of_state(self) -> Array:
+        """Totals (n, k, B) of all dyads of each state."""
+        return self._of_dyads(lambda flat: state_totals(flat, self.model.pairs))
+
+    def grown(self, by: str) -> Array:
+        """Meat (B, k, k) of sums by groups, in the factor of their number; "rows" are groups of their own."""
+        pairs, count = self.model.pairs, self.model.groups[by]
+        if by == "rows":
+            meat = _symmetric(kernel.score_products(self.model.data.x, self.squares))
+        elif by == "year":
+            meat = _squares(self._totals(self.model.year, int(self.model.year.max()) + 1))
+        elif by == "dyad":
+            meat = _squares(self.by_dyad)
+        else:
+            side = pairs.low if by == "low" else pairs.high
+            meat = _squares(self._of_dyads(lambda flat: totals(flat, side, pairs.states)))
+        return np.asarray(count / (count - 1) * meat)
+
+    def _totals(self, group: Codes, groups: int) -> Array:
+        return kernel.score_totals(self.model.data.x, self.left, np.ascontiguousarray(group, dtype=np.int64), groups)
+
+    def _of_dyads(self, summed: Callable[[Array], Array]) -> Array:
+        return summed(self.by_dyad.reshape(len(self.by_dyad), -1)).reshape(-1, *self.by_dyad.shape[1:])
+
+
+def _dyadic(sums: _Sums) -> Array:
+    return _squares(sums.of_state) - _squares(sums.model.pairs.between(sums.by_dyad))
+
+
+def _dyadic_cr2(sums: _Sums) -> Array:
+    of_states, of_dyads = sums.model.adjustments
+    return _squares(of_states @ sums.of_state) - _squares(sums.model.pairs.between(of_dyads @ sums.by_dyad))
+
+
+MEATS: Mapping[str, Callable[[_Sums], Array]] = {
+    "hc1": lambda s: (s.model.groups["rows"] - 1) / s.model.df * s.grown("rows"),
+    "dyad": lambda s: s.grown("dyad"),
+    "side1+side2": lambda s: s.grown("low") + s.grown("high") - s.grown("dyad"),
+    "dyad+year": lambda s: s.grown("dyad") + s.grown("year") - s.grown("rows"),
+    "dyadic": _dyadic,
+    "dyadic_cr2": _dyadic_cr2,
+}
+# Meats that are differences, and may need repair.
+DIFFERENCES = frozenset(MEATS) - {"hc1", "dyad"}
+MOVES = ("jackknife", "dyadic_jackknife")
+# What differs in its degrees of freedom alone.
+SAME = {"dyadic(df=states)": "dyadic"}
 
 
 def _squares(sums: Array) -> Array:

@@ -117,7 +117,7 @@ def power(
     if vcov not in KINDS:
         raise UnsupportedCovariance(f"covariance {vcov!r} cannot be simulated; {choices(vcov, KINDS)}")
     model = prepared(design, jackknife=vcov.endswith("jackknife"))
-    own = refit(model, np.ascontiguousarray(design.y[:, None], dtype=np.float64))
+    own = refit(model, np.ascontiguousarray(design.y[:, None], dtype=np.float64), [vcov])
     error, base = float(own.errors[vcov][0]), _base_risk(design, float(own.estimate[0]))
     if not math.isfinite(error):
         raise EstimationError(f"the {vcov} covariance leaves the treatment no variance: there is no power to have")
@@ -125,11 +125,11 @@ def power(
         raise EstimationError(f"{NO_BASE_RISK}: there is no smallest effect of interest to find")
     source, df = onset_process(design), model.degrees[vcov]
     if shares is None:
-        pilot = _drawn(model, source, design.treatment, [0.0], min(draws, PILOT), seed)[0]
+        pilot = _drawn(model, source, design.treatment, [0.0], vcov, min(draws, PILOT), seed)[0]
         spread = float(np.concatenate([part.estimate for part in pilot]).std(ddof=1))
         shares = [m * detectable(df) * max(spread, error) / base for m in MULTIPLES]
     planted = sorted({0.0, float(smallest_effect), *(float(abs(s)) for s in shares)})
-    found = _drawn(model, source, design.treatment, [sign * s * base for s in planted], draws, seed)
+    found = _drawn(model, source, design.treatment, [sign * s * base for s in planted], vcov, draws, seed)
     rows = [
         _judged(parts, vcov, sign * share * base, share, df)
         | {"possible": _possible(source.risk, design.treatment, sign * share * base)}
@@ -182,7 +182,7 @@ def _detectable(curve: pd.DataFrame) -> float:
 
 
 def _drawn(
-    model: Model, source: OnsetProcess, treatment: Array, effects: Sequence[float], draws: int, seed: int
+    model: Model, source: OnsetProcess, treatment: Array, effects: Sequence[float], vcov: str, draws: int, seed: int
 ) -> list[list[Refits]]:
     """Refits of noise by planted effect, block by block; the same shocks and the same luck for all of them."""
     rows = len(treatment)
@@ -199,7 +199,7 @@ def _drawn(
             # An onset where luck < min(risk · factor, 1); luck is below one.
             noise = (luck < risk[:, None]).astype(np.float64)
             noise -= mean
-            found[place].append(refit(model, noise))
+            found[place].append(refit(model, noise, [vcov]))
     return found
 
 
