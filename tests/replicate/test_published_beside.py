@@ -10,7 +10,6 @@ import pytest
 import statsmodels.api as sm
 
 from detente.base.errors import ConfigError
-from detente.base.expressions import Table
 from detente.base.files import write_frame
 from detente.cli import main
 from detente.replicate import KEY, PUBLISHED, findings, panel_file, read_publications, variables_asked
@@ -67,7 +66,7 @@ def panel() -> pd.DataFrame:
 
 
 def found(path: Path, frame: pd.DataFrame) -> pd.DataFrame:
-    rows = findings(read_publications([path]), ["defence_pact"], Table(frame, KEY[:2], "year", "drop"), PINNED)
+    rows = findings(read_publications([path]), ["defence_pact"], frame, PINNED)
     return PUBLISHED.validated(PUBLISHED.frame(rows))
 
 

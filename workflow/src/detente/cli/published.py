@@ -5,14 +5,11 @@ from pathlib import Path
 from typing import Annotated
 
 from detente.base.errors import ConfigError, choices
-from detente.base.expressions import Table
 from detente.base.files import read_frame, sha256
 from detente.base.units import DYADS
 from detente.cli.command import PARQUET, Option, Output, StudyOptions, command
 from detente.replicate import Publication
 from detente.study.config import Project
-
-SIDES, TIME = ("ccode1", "ccode2"), "year"
 
 
 @command("step", "--study paper --panel robustness/dyad-year.parquet --tables table.yaml --out published.parquet")
@@ -33,7 +30,7 @@ def published(
     if panel is not None:
         frame = read_frame(panel, {*KEY, *variables_asked(publications, claims)})
         pinned = panel_file(panel, panel.stat().st_size, sha256(panel))
-        rows = findings(publications, claims, Table(frame, SIDES, TIME, "drop"), pinned)
+        rows = findings(publications, claims, frame, pinned)
     PUBLISHED.write(PUBLISHED.frame(rows), out)
     for row in rows:
         said = row.get("failure") or f"{row['estimate']:.4g}, dyadic-robust error {row['dyadic_std_error']:.4g}"

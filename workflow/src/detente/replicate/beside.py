@@ -6,27 +6,30 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from detente.base.errors import DetenteError, UnknownVariable, choices
 from detente.base.expressions import Table, names, parse
 from detente.base.numerics import interval, two_sided
+from detente.data.sources import KEYS
 from detente.replicate.claim_frame import PUBLISHED
 from detente.replicate.levels import dummies_of
 from detente.replicate.linked import Link, OnPanel
 from detente.replicate.models import Fitted, Published, covariance_of, estimate
+from detente.replicate.prepared import table_of
 from detente.replicate.schema import DataFile, Model, Panel, Publication, named
 
-SIDES, TIME, IN_WINDOW = ("ccode1", "ccode2"), "year", "in_window"
-KEY = (*SIDES, TIME, IN_WINDOW)
+FIRST, SECOND, TIME = KEYS["dyad-year"]
+IN_WINDOW = "in_window"
+KEY = (FIRST, SECOND, TIME, IN_WINDOW)
 """Columns of a panel that say which row it is."""
 
 
 def panel_file(path: Path, size: int, sha256: str) -> DataFile:
     """The panel of a study as a data file: its name, bytes and checksum; a comparison with what is missing drops."""
-    key = Panel(key=SIDES, time=TIME)
-    return DataFile(
-        file=path.name, address=None, bytes=size, sha256=sha256, sides=SIDES, panel=key, missing="drop"
-    )  # fmt: skip
+    sides = FIRST, SECOND
+    key = Panel(key=sides, time=TIME)
+    return DataFile(file=path.name, address=None, bytes=size, sha256=sha256, sides=sides, panel=key, missing="drop")
 
 
 def variables_asked(publications: Sequence[Publication], claims: Collection[str]) -> set[str]:
@@ -36,14 +39,14 @@ def variables_asked(publications: Sequence[Publication], claims: Collection[str]
 
 
 def findings(
-    publications: Sequence[Publication], claims: Collection[str], panel: Table, file: DataFile
+    publications: Sequence[Publication], claims: Collection[str], frame: pd.DataFrame, file: DataFile
 ) -> list[dict[str, Any]]:
     """One row (`PUBLISHED`) per number that speaks to one of `claims`, in their order and that of the tables.
 
-    `panel` has the key columns `KEY` and those of `variables_asked` that there are. A model that cannot be estimated on
-    it has its reason under `failure`, and no number.
+    `frame` is what the panel of `file` holds, with the key columns `KEY` and those of `variables_asked` that there are.
+    A model that cannot be estimated on it has its reason under `failure`, and no number.
     """
-    order = list(claims)
+    order, panel = list(claims), table_of(frame, file)
     found = sorted(_links(publications, claims), key=lambda each: order.index(each[1]))
     return [_printed(p, claim, link) | _on_panel(p, link, panel, file) for p, claim, link in found]
 

@@ -75,7 +75,7 @@ def _made(
         raise PanelError(
             f"{where}: {data.panel.time!r} is text, not numbers: make them by `numbers` or `dates` of `steps`"
         )
-    found[name] = _table(frame, data)
+    found[name] = table_of(frame, data)
     return found[name]
 
 
@@ -112,7 +112,8 @@ def _told(tell: Tell, where: str, said: str) -> None:
     tell(where + said)
 
 
-def _table(frame: pd.DataFrame, data: DataFile) -> Table:
+def table_of(frame: pd.DataFrame, data: DataFile) -> Table:
+    """What expressions speak of: the frame of a data file, its panel, and what a comparison with a missing value is."""
     key, time = (data.panel.key, data.panel.time) if data.panel else ((), "")
     return Table(frame, key, time, data.missing)
 
@@ -130,7 +131,7 @@ def _derived(frame: pd.DataFrame, variables: Mapping[str, str], at: _At) -> pd.D
     """With variables in their order, so that one may use those before it."""
     for name, text in variables.items():
         try:
-            frame = with_variable(frame, name, text, _table(frame, at.data))
+            frame = with_variable(frame, name, text, table_of(frame, at.data))
         except DetenteError as error:
             raise type(error)(f"{name}: {error}") from error
     return frame
