@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 from scipy.optimize import minimize
+from scipy.stats import norm
+from scipy.stats import t as student
 from statsmodels.discrete.count_model import ZeroInflatedNegativeBinomialP, ZeroInflatedPoisson
 from statsmodels.duration.hazard_regression import PHReg
 from statsmodels.tools.numdiff import approx_hess
@@ -213,7 +215,11 @@ def test_conleys_errors_are_a_sum_over_pairs_of_rows_that_are_near(words: tuple[
     errors = np.sqrt(np.diag(bread @ scores.T @ near(words) @ scores @ bread))
     for term, at in {"_cons": 0, "x": 1, "d": 2}.items():
         check(found, {"std_error": errors[at]}, term, 1e-6)
-    assert "Conley within 300 km" in str(found.vcov)
+    assert str(found.vcov).startswith("Conley within 300 km") and "normal distribution" in str(found.vcov)
+    check(found, {"p_value": float(2 * norm.sf(abs(found.estimate[1] / errors[1])))}, "x", 1e-6)
+    given = fitted(outcome, estimator, ("x", "d"), vcov=vcov.replace(")", ", df=7)"), ssc="none")
+    check(given, {"p_value": float(2 * student.sf(abs(found.estimate[1] / errors[1]), 7))}, "x", 1e-6)
+    assert "t with 7 df" in str(given.vcov)
 
 
 @pytest.mark.fault("published tables")
@@ -226,6 +232,8 @@ def test_conleys_errors_are_a_sum_over_pairs_of_rows_that_are_near(words: tuple[
         ("conley(lat, lon, 300, triangle)", "none", "'triangle' is not known"),
         ("conley(lat, lon, 300)", "stata", "'stata' is not known"),
         ("conley(lat * 9, lon, 300)", "none", "beyond 90 degrees"),
+        ("conley(lat, lon, 300, df=states)", "none", "df 'states' is not defined for it: leave it out for the normal"),
+        ("conley(lat, lon, 300, df=0)", "none", "df '0' is not defined"),
     ],
 )
 def test_a_spatial_covariance_that_cannot_be_is_refused(vcov: str, ssc: str, said: str) -> None:

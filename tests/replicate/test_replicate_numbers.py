@@ -237,6 +237,9 @@ def test_driscoll_and_kraays_errors_are_those_of_linearmodels(ssc: str, debiased
     found = paneled(vcov="driscoll_kraay(3)", ssc=ssc)
     for term in ("x", "z", "d"):
         check(found, {"std_error": float(other.std_errors[term])}, term, 1e-8)
+    if debiased:
+        given = paneled(vcov=f"driscoll_kraay(3, df={other.df_resid})", ssc=ssc)
+        check(given, {"p_value": float(other.pvalues["x"])}, "x", 1e-8)
 
 
 def test_panel_corrected_errors_are_their_formula() -> None:
@@ -256,6 +259,8 @@ def test_panel_corrected_errors_are_their_formula() -> None:
     [
         ({"vcov": "driscoll_kraay(3)", "ssc": "stata"}, "'stata' is not known for driscoll_kraay"),
         ({"vcov": "driscoll_kraay(many)", "ssc": "none"}, "must be a whole number"),
+        ({"vcov": "pcse(unit, df=many)", "ssc": "none"}, "df 'many' is not defined for it"),
+        ({"vcov": "pcse(unit, twice)", "ssc": "none"}, "'twice' is not known; legal is df=40"),
         ({"vcov": "pcse(g)", "ssc": "none"}, "each unit once a period"),
     ],
 )

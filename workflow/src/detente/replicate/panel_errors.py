@@ -1,6 +1,7 @@
 """Covariances that published panels use and no study here does: Driscoll and Kraay's, and panel-corrected errors.
 
 Named in `vcov`: "driscoll_kraay(3)" with its lags, "pcse(country)" with the unit. Both are of linear models with time.
+Statistics have the normal distribution, or t with the degrees of freedom that "df=40" as a further word says.
 """
 
 import math
@@ -22,14 +23,34 @@ FACTORS: Mapping[str, Callable[[int, int], float]] = {
 }
 
 
+def with_degrees(vcov: str, words: str) -> tuple[list[str], float]:
+    """Words of a covariance's name without `df=…`, and its degrees of freedom, infinite if it says none.
+
+    Raises UnsupportedCovariance for degrees of freedom that are no number above 0, which such a covariance defines not.
+    """
+    parts = [part.strip() for part in words.split(",")]
+    asked = [part.partition("=")[2].strip() for part in parts if part.startswith("df=")]
+    if any(not re.fullmatch(r"\d+(\.\d+)?", value) or not float(value) for value in asked) or len(asked) > 1:
+        raise UnsupportedCovariance(
+            f"{vcov}: df {', '.join(asked)!r} is not defined for it: leave it out for the normal distribution, or give "
+            "a number above 0, such as that of rows less parameters"
+        )
+    return [part for part in parts if not part.startswith("df=")], float(asked[0]) if asked else math.inf
+
+
+def distribution(df: float) -> str:
+    """The distribution of statistics in words."""
+    return "normal distribution" if math.isinf(df) else f"t with {df:g} df"
+
+
 def unit_of(vcov: str) -> tuple[str, ...]:
     """The column that a covariance of this module goes by."""
     found = NAMED.fullmatch(vcov)
-    return (found["argument"].strip(),) if found and found["kind"] == "pcse" else ()
+    return (with_degrees(vcov, found["argument"])[0][0],) if found and found["kind"] == "pcse" else ()
 
 
 def panel_covariance(design: ModelFrame, solution: Solution, vcov: str, ssc: str) -> Covariance:
-    """The covariance (k, k) by its name; statistics have the normal distribution.
+    """The covariance (k, k) by its name.
 
     Raises UnsupportedCovariance if the model is not linear, has no time, or the convention none for it.
     """
@@ -41,20 +62,23 @@ def panel_covariance(design: ModelFrame, solution: Solution, vcov: str, ssc: str
         raise UnsupportedCovariance(f"{vcov} needs time: declare `panel` of the data")
     if ssc not in FACTORS:
         raise UnsupportedCovariance(f"small-sample correction {ssc!r} is not known for {vcov}; {choices(ssc, FACTORS)}")
+    (argument, *others), df = with_degrees(vcov, found["argument"])
+    if others:
+        raise UnsupportedCovariance(f"{vcov}: {others[0]!r} is not known; legal is df=40")
     rows = slice(None) if solution.rows is None else solution.rows
     time = number(design.time[rows])[1]
     if found["kind"] == "driscoll_kraay":
-        lags = _lags(found["argument"])
+        lags = _lags(argument)
         meat, words = _driscoll_kraay(solution.scores.whole, time, lags), f"Driscoll–Kraay with {lags} lags"
     else:
-        unit = number(design.factor(found["argument"].strip())[rows])[1]
+        unit = number(design.factor(argument)[rows])[1]
         meat, words = _pcse(solution.scores.x, solution.scores.residual, unit, time), "panel-corrected"
     parameters = len(solution.estimate) + solution.absorbed
     made = FACTORS[ssc](len(solution.scores), parameters) * solution.bread @ meat @ solution.bread
     scores = solution.scores.whole
     independent = solution.bread @ (scores.T @ scores) @ solution.bread
     matrix, repair = semidefinite(made)
-    return Covariance(matrix, made, independent, found["kind"], math.inf, f"{words}, normal distribution", repair)
+    return Covariance(matrix, made, independent, found["kind"], df, f"{words}, {distribution(df)}", repair)
 
 
 def _lags(text: str) -> int:

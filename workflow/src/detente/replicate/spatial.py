@@ -3,6 +3,7 @@
 Named in `vcov`: "conley(latitude, longitude, 500)", columns in degrees and a distance in kilometres. All rows within
 the distance count, whatever their time, each alike (Conley 1999; fixest's `vcov_conley`); "bartlett" as a fourth word
 weighs them by 1 − distance / cutoff, "same time" counts rows of one time alone (Hsiang 2010).
+Statistics have the normal distribution, or t with the degrees of freedom that "df=40" as a further word says.
 """
 
 import math
@@ -14,7 +15,7 @@ import numpy as np
 from detente.base.errors import UnsupportedCovariance, choices
 from detente.base.expressions import Table, evaluate
 from detente.base.types import Array, Codes
-from detente.replicate.panel_errors import FACTORS
+from detente.replicate.panel_errors import FACTORS, distribution, with_degrees
 from detente.stats import ModelFrame, Solution
 from detente.stats.covariance import Covariance, number, semidefinite
 
@@ -28,24 +29,25 @@ CHUNK = 1_000
 
 @dataclass(frozen=True)
 class Conley:
-    """Columns of degrees, a distance in kilometres, and further words."""
+    """Columns of degrees, a distance in kilometres, further words, and degrees of freedom, infinite if none is said."""
 
     latitude: str
     longitude: str
     cutoff: float
     words: tuple[str, ...]
+    df: float
 
     @classmethod
     def read(cls, vcov: str) -> "Conley":
         """What a name says; raises UnsupportedCovariance if it is none."""
         found = SPATIAL.fullmatch(vcov)
-        parts = [part.strip() for part in found["arguments"].split(",")] if found else []
+        parts, df = with_degrees(vcov, found["arguments"]) if found else ([], math.inf)
         if len(parts) < 3 or not re.fullmatch(r"\d+(\.\d+)?", parts[2]) or not float(parts[2]):
             raise UnsupportedCovariance(f"{vcov}: write conley(latitude, longitude, kilometres), such as 500")
         for word in parts[3:]:
             if word not in WORDS:
-                raise UnsupportedCovariance(f"{vcov}: {word!r} is not known; {choices(word, WORDS)}")
-        return cls(parts[0], parts[1], float(parts[2]), tuple(parts[3:]))
+                raise UnsupportedCovariance(f"{vcov}: {word!r} is not known; {choices(word, [*WORDS, 'df=40'])}")
+        return cls(parts[0], parts[1], float(parts[2]), tuple(parts[3:]), df)
 
 
 def degrees(vcov: str, table: Table) -> tuple[Array, Array]:
@@ -63,7 +65,7 @@ def spatial_covariance(
 ) -> Covariance:
     """The covariance (k, k) of a solution, whose rows lie at `places`, latitudes and longitudes (n,) of the design.
 
-    Statistics have the normal distribution. Raises UnsupportedCovariance for a convention that it does not have, or
+    Raises UnsupportedCovariance for a convention that it does not have, or
     "same time" without time.
     """
     asked = Conley.read(vcov)
@@ -80,8 +82,8 @@ def spatial_covariance(
     )
     independent = solution.bread @ (scores.T @ scores) @ solution.bread
     matrix, repair = semidefinite(made)
-    words = f"Conley within {asked.cutoff:g} km{''.join(f', {word}' for word in asked.words)}, normal distribution"
-    return Covariance(matrix, made, independent, "conley", math.inf, words, repair)
+    words = f"Conley within {asked.cutoff:g} km{''.join(f', {word}' for word in asked.words)}, {distribution(asked.df)}"
+    return Covariance(matrix, made, independent, "conley", asked.df, words, repair)
 
 
 def _meat(scores: Array, latitude: Array, longitude: Array, time: Codes | None, asked: Conley) -> Array:
