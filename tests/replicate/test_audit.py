@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from detente.cli import main
 from detente.replicate import COMPARISON, DYADIC_COMPARISON, conclusions_changed, read_publications
+from detente.replicate.auditing import Audit
 from detente.replicate.models import specification
-from detente.replicate.schema import Audit
 
 AUDIT = {
     "by": "A. Editor", "date": "2026-11-30", "package": "https://doi.org/10.0/example", "raw_data": "none",

@@ -19,7 +19,7 @@ from detente.replicate import tables
 from detente.replicate.models import build_design, specification
 from detente.replicate.notation import printed, unit, with_ends
 from detente.replicate.reading import read_publication
-from detente.replicate.schema import Target, Tolerance
+from detente.replicate.targets import Target, Tolerance
 from detente.replicate.verdicts import Status, compare, difference
 from detente.stats import Specification
 

@@ -30,11 +30,11 @@ THEMES: Mapping[Theme, str] = {
 class SourceFile(Strict):
     """One raw file, pinned to the byte."""
 
-    file: str = Field(description="Path below data/raw/<slug>/ and below a mirror's <slug>/ folder.")
+    file: str = Field(description="Path below the folder of the source, or of the table.")
     address: strict.Address | None = Field(description="Public address at a fixed commit; null where there is none.")
-    sha256: str | None = Field(default=None, pattern=strict.SHA256)
+    sha256: str | None = Field(default=None, pattern=strict.SHA256, description="Checksum of its bytes.")
     blob: str | None = Field(default=None, pattern=strict.BLOB, description="Id of the content in its Git repository.")
-    bytes: int = Field(gt=0)
+    bytes: int = Field(gt=0, description="Its size.")
     rows: int | None = Field(default=None, gt=0, description="Records of the tables that are read from it.")
 
     @field_validator("file")

@@ -15,7 +15,8 @@ import pandas as pd
 from detente.base.frames import Column, FrameSchema, number, text
 from detente.base.numerics import MEETING, SIGNIFICANT, critical, two_sided
 from detente.replicate.notation import Printed
-from detente.replicate.schema import Model, Publication, Target
+from detente.replicate.schema import Model, Publication
+from detente.replicate.targets import Target
 
 Finding = Literal["consistent", "inconsistent", "decision error", "explained"]
 CONSISTENCY = FrameSchema(

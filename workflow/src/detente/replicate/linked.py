@@ -17,13 +17,13 @@ Term = str | dict[str, str]
 class OnPanel(Strict):
     """The nearest equivalent of a published model on the panel of a study; expressions are over its variables."""
 
-    outcome: str
+    outcome: str = Field(description="Expression of the outcome, over variables of the panel.")
     term: str = Field(description="The one of the terms that the claim is about.")
-    terms: tuple[Term, ...] = Field(min_length=1)
-    estimator: str
-    options: dict[str, Any] = Field(default_factory=dict)
-    fixed_effects: tuple[str, ...] = ()
-    sample: str | None = None
+    terms: tuple[Term, ...] = Field(min_length=1, description="Regressors: expressions, or name: expression.")
+    estimator: str = Field(description="Name of the estimator, one that studies have.")
+    options: dict[str, Any] = Field(default_factory=dict, description="Those of the estimator.")
+    fixed_effects: tuple[str, ...] = Field(default=(), description="Variables, or dyad, whose levels are taken out.")
+    sample: str | None = Field(default=None, description="Condition of the rows.")
     years: tuple[Year, Year] | None = Field(default=None, description="First and last, those of the panel if none.")
     vcov: str = Field(default="dyad", description="As near to that of the published errors as can be.")
     departs: tuple[str, ...] = Field(min_length=1, description="What it is not alike in, in words.")
@@ -41,9 +41,9 @@ class OnPanel(Strict):
 class Link(Strict):
     """A published number that speaks to a claim, and the nearest equivalent of its model, or why it has none."""
 
-    model: str
+    model: str = Field(description="Name of the model in this file.")
     term: str = Field(description="The printed term.")
-    panel: OnPanel | None = None
+    panel: OnPanel | None = Field(default=None, description="The model's nearest equivalent on the panel.")
     infeasible: str = Field(default="", description="Why the model has no equivalent on a panel of dyad-years.")
 
     @model_validator(mode="after")

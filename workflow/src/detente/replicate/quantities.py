@@ -17,7 +17,7 @@ from detente.replicate.descriptive import DESCRIPTIVE
 from detente.replicate.effects import EFFECTS
 from detente.replicate.models import Fitted, factor
 from detente.replicate.notation import NUMBER
-from detente.replicate.schema import QUANTITY, Derived
+from detente.replicate.targets import QUANTITY, Derived
 from detente.replicate.whole import WHOLE, able, degrees_left, linear, only, penalised
 from detente.stats import REGISTRY, confounding, fit
 from detente.stats.likelihood import profile_interval

@@ -37,8 +37,9 @@ from detente.base.frames import Column, FrameSchema, number, share, text
 from detente.base.numerics import SIGNIFICANT, two_sided
 from detente.replicate.models import Fitted, Published, covariance_of, estimate, specification
 from detente.replicate.quantities import number_of
-from detente.replicate.schema import STARS, Place, Publication
+from detente.replicate.schema import Publication
 from detente.replicate.stepped import Tell
+from detente.replicate.targets import STARS, Place
 from detente.replicate.verdicts import FAILING, STATUSES, Status, compare, compare_stars, difference
 from detente.stats import REGISTRY
 

@@ -11,7 +11,8 @@ from typing import Literal, get_args
 
 from detente.base.numerics import LEAST_DIGITS
 from detente.replicate.notation import Printed
-from detente.replicate.schema import Model, Target, Tolerance
+from detente.replicate.schema import Model
+from detente.replicate.targets import Target, Tolerance
 
 Status = Literal[
     "exact", "last digit", "within tolerance", "different, explained", "infeasible", "data not at hand",
