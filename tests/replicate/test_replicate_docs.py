@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +13,8 @@ import pytest
 
 from detente.cli import main
 from detente.replicate import reference
+from detente.replicate.own import OWN
+from detente.stats import REGISTRY, get
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 EXAMPLES = (DOCS / "replication-examples.md").read_text(encoding="utf-8").split("\n## ")[1:]
@@ -20,6 +23,29 @@ EXAMPLES = (DOCS / "replication-examples.md").read_text(encoding="utf-8").split(
 def test_the_reference_is_made_from_the_code() -> None:
     """Written again by `detente replicate reference --out docs/replication-reference.md`."""
     assert (DOCS / "replication-reference.md").read_text(encoding="utf-8") == reference()
+
+
+def rows(text: str) -> list[list[str]]:
+    """Cells of the rows of its tables that begin with a name."""
+    return [[cell.strip() for cell in line[1:-1].split("|")] for line in text.splitlines() if line.startswith("| `")]
+
+
+def test_every_key_of_the_reference_has_legal_values_and_says_what_it_is() -> None:
+    keys = [row for row in rows((DOCS / "replication-reference.md").read_text(encoding="utf-8")) if len(row) == 4]
+    assert len(keys) > 100
+    assert [row for row in keys if not (row[0] and row[1] and row[3])] == []
+
+
+def test_a_new_estimator_is_in_the_reference_by_what_it_declares(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(REGISTRY, "odds_within", replace(get("felogit"), name="odds_within"))
+    monkeypatch.setitem(OWN, "given_twice", OWN["negbin_given"])
+    found = rows(reference())
+    able = {row[0]: row[2] for row in found if len(row) == 3}
+    assert able["`estimate`"] == "all but `describe`"
+    assert {n for n, of in able.items() if "`felogit`" in of} == {n for n, of in able.items() if "`odds_within`" in of}
+    options = {row[0]: row[1] for row in found if len(row) == 2}
+    for new, old in (("`odds_within`", "`felogit`"), ("`given_twice`", "`negbin_given`")):
+        assert options[new] == options[old]
 
 
 def block(text: str, kind: str) -> str:

@@ -3,7 +3,7 @@
 Which estimator has which number is found by asking every one for every number, on made-up data.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cache
 from inspect import Parameter, signature
 from typing import Any
@@ -12,23 +12,26 @@ import numpy as np
 import pandas as pd
 
 from detente.base.delimited import SEPARATORS
-from detente.base.errors import DetenteError
+from detente.base.errors import DetenteError, UnsupportedCovariance
 from detente.base.expressions import FUNCTIONS, Table
 from detente.base.strict import Strict
 from detente.base.tables import FORMATS
+from detente.replicate.auditing import Audit
 from detente.replicate.descriptive import DESCRIPTIVE
 from detente.replicate.drafting import TYPESET
 from detente.replicate.effects import AT_PLACES, AVERAGES, EFFECTS, PARTS
 from detente.replicate.linked import Link, OnPanel
-from detente.replicate.models import OWN, Fitted, Published, documented_options, estimate
+from detente.replicate.models import Fitted, Published, documented_options, estimate
+from detente.replicate.own import OWN
 from detente.replicate.quantities import TERM, number_of
 from detente.replicate.recipes import documented
-from detente.replicate.schema import Audit, DataFile, Derived, Model, Panel, Target, Tolerance
+from detente.replicate.schema import DataFile, Model, Panel, Publication
 from detente.replicate.spatial import WORDS
 from detente.replicate.steps import SUMMARIES, Append, Collapse, DateParts, Merge, Reshape, Step
+from detente.replicate.targets import Derived, Target, Tolerance
 from detente.replicate.verdicts import FAILING, STATUSES
 from detente.replicate.whole import WHOLE
-from detente.stats import REGISTRY, Estimator
+from detente.stats import REGISTRY, get
 from detente.stats.covariance import CONVENTIONS, KINDS
 
 HEAD = """\
@@ -37,21 +40,8 @@ HEAD = """\
 Made from the code by `detente replicate reference --out docs/replication-reference.md`; how to use it all is told in
 [replicate-a-table.md](replicate-a-table.md).
 """
-ESTIMATORS = tuple(sorted({*OWN, *REGISTRY}))
-# Outcomes of the made-up data by what an estimator takes, and of estimators that do not say it, or take one of these.
-_OUTCOMES = {"any": "y", "binary": "event", "levels": "level", "amount": "count", "count": "count"}
-_OF_SOME = {
-    "probit_re": "event", "negbin_given": "count", "zip": "count", "zinb": "count", "cox": "time", "weibull": "time",
-}  # fmt: skip
-_MORE: Mapping[str, Mapping[str, Any]] = {
-    "negbin_given": {"options": {"theta": 2.0}},
-    "zip": {"options": {"inflate": ["w"], "count": ["x"]}, "terms": ["x", "z", "w"]},
-    "zinb": {"options": {"inflate": ["w"], "count": ["x"]}, "terms": ["x", "z", "w"]},
-    **{
-        name: {"fixed_effects": ["g"]} for name in ("between", "within", "random_effects", "probit_re", "clogit", "gee")
-    },
-    **{name: {"fixed_effects": ["g"]} for name in ("cre_logit", "felogit", "fepoisson", "firth_fe")},
-}
+# Outcomes of the made-up data by what an estimator models.
+_OUTCOMES = {"any": "y", "binary": "event", "levels": "level", "amount": "count", "count": "count", "duration": "time"}
 # Arguments that a number cannot do without.
 _ASKED = {"benchmark": "z", "clusters": "g", "text": "x", "condition": "x > 0"}
 
@@ -67,6 +57,7 @@ def _of_files() -> Iterator[str]:
     yield f"Data are read by their endings: {_listed(FORMATS)}. `separator:` is one character, or "
     yield f"{_listed(SEPARATORS)}. Drafts (`detente replicate new`) are made of logs of Stata and R, and of tables as"
     yield f"{_listed(TYPESET)}.\n"
+    yield f"Keys of a file, whose name is the id of the table:\n\n{_keys(Publication, left_out=('id',))}\n"
     yield f"Keys of a data file:\n\n{_keys(DataFile)}\n\nof its `panel`:\n\n{_keys(Panel)}\n"
     yield f"## Steps\n\n{_keys(Step)}\n"
     parts: Mapping[str, type[Strict]] = {
@@ -85,10 +76,13 @@ def _of_models() -> Iterator[str]:
     }  # fmt: skip
     yield from (f"Keys of {name}:\n\n{_keys(kind)}\n" for name, kind in others.items())
     yield f"Statuses of a number: {_listed(STATUSES)}; the command exits with 1 for {_listed(FAILING)}.\n"
-    yield f"## Estimators\n\n{_listed(ESTIMATORS)}; those that only published tables use: {_listed(sorted(OWN))}.\n"
+    yield f"## Estimators\n\n{_listed(_estimators())}; those that only published tables use: {_listed(sorted(OWN))}.\n"
     yield f"{documented_options()}\n\n## Recipes\n\n{documented()}\n\n## Covariances\n"
     yield f"`vcov`: {_listed(KINDS)}, a column or `dyad` to cluster by, several joined by `+`, `driscoll_kraay(lags)`, "
     yield f"`pcse(unit)`, `conley(latitude, longitude, kilometres)` with the further words {_listed(WORDS)}."
+    yield "Statistics of these three have the normal distribution, or t with degrees of freedom that a last word says,"
+    yield "`df=40`, such as rows less parameters (R's fixest) or periods less one (Stata's `xtscc`); `df=states` and"
+    yield "`df=satterthwaite` are of dyadic covariances alone, as in `dyadic(df=states)`."
     yield f"`ssc`: {_listed(CONVENTIONS)}.\n"
 
 
@@ -107,10 +101,12 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
-def _keys(kind: type[Strict]) -> str:
+def _keys(kind: type[Strict], left_out: Collection[str] = ()) -> str:
     """Keys of a declaration: legal values, the default, what it says."""
     lines = ["| key | values | default | |", "|---|---|---|---|"]
     for name, field in kind.model_fields.items():
+        if name in left_out:
+            continue
         values = _values(_properties(kind).get(name, {}))
         default = "**needed**" if field.is_required() else _default(field.get_default(call_default_factory=True))
         lines.append(f"| `{name}` | {values} | {default} | {field.description or ''} |")
@@ -159,13 +155,13 @@ def _having(numbers: Mapping[str, Callable[..., float]], term: str, skipped: int
         asked = ", ".join(_ASKED.get(p.name, "1") for p in required)
         risk = {"risk": "1"}.get(name, "") if term else ""
         text = f"{name}({asked or risk})" if asked or risk else name
-        able = [each for each in ESTIMATORS if _has(each, term, text)]
+        able = [each for each in _estimators() if _has(each, term, text)]
         lines.append(f"| `{name}` | {_shown(make, skipped)} | {_those(able)} |")
     return "\n".join(lines)
 
 
 def _those(able: list[str]) -> str:
-    others = [name for name in ESTIMATORS if name not in able]
+    others = [name for name in _estimators() if name not in able]
     if not others:
         return "all"
     return f"all but {_listed(others)}" if len(others) < len(able) else _listed(able)
@@ -179,34 +175,44 @@ def _has(estimator: str, term: str, quantity: str) -> bool:
         return False
 
 
+def _estimators() -> tuple[str, ...]:
+    return tuple(sorted({*OWN, *REGISTRY}))
+
+
 @cache
 def _fitted(estimator: str) -> Fitted:
-    """A model of made-up data by an estimator."""
-    known = REGISTRY.get(estimator)
-    given = {"terms": () if estimator == "describe" else ("x", "z"), **_MORE.get(estimator, {})}
-    if known and known.needs_instruments:
-        given |= {"endogenous": ["x"], "instruments": ["w"]}
-    shared: dict[str, Any] = {
-        "read_in": "made up",
-        "estimator": estimator,
-        "outcome": _OF_SOME.get(estimator) or _outcome(known),
-        "vcov": "g",
-        "ssc": "none",
-    }
-    if known and known.relative:
-        shared |= {"names": {"x": "x[2]"}}
-    if estimator in ("between", "random_effects"):
-        shared |= {"vcov": "classical"}
-    model = Model.model_validate(shared | given | {"statistics": {"nobs": 1}})
+    """A model of made-up data by an estimator, with errors clustered by group if it has them."""
     data = DataFile(file="made.csv", address=None, bytes=1, sha256="0" * 64, sides=("a", "b"))
-    return estimate(Published("made", model, data, name=estimator), Table(_made()))
+    shared = {"read_in": "made up", "estimator": estimator, "ssc": "none", "statistics": {"nobs": 1}}
+    given = {"terms": ["x", "z"], **shared, **(_of_own if estimator in OWN else _of_registry)(estimator)}
+    for vcov in ("g", "classical"):
+        model = Model.model_validate(given | {"vcov": vcov})
+        try:
+            return estimate(Published("made", model, data, name=estimator), Table(_made()))
+        except UnsupportedCovariance:
+            continue
+    raise UnsupportedCovariance(f"estimator {estimator!r} has neither classical nor clustered errors")
 
 
-def _outcome(known: Estimator | None) -> str:
-    """The outcome of the made-up data that suits an estimator: one without bounds may still be of odds."""
-    if known is None:
-        return _OUTCOMES["any"]
-    return _OUTCOMES["binary" if known.outcome == "any" and known.link == "logit" else known.outcome]
+def _of_own(estimator: str) -> dict[str, Any]:
+    """Keys of a model by an estimator that only published tables use."""
+    known = OWN[estimator]
+    effects = {"fixed_effects": ["g"]} if known.grouped else {}
+    return {"outcome": _OUTCOMES[known.outcome], **effects, **known.example}
+
+
+def _of_registry(estimator: str) -> dict[str, Any]:
+    """Keys of a model by what an estimator declares; one whose outcome has no bounds may still be of odds."""
+    known = get(estimator)
+    kind = "binary" if known.outcome == "any" and known.link == "logit" else known.outcome
+    made: dict[str, Any] = {"outcome": _OUTCOMES[kind]}
+    if known.needs_effects:
+        made["fixed_effects"] = ["g"]
+    if known.needs_instruments:
+        made |= {"endogenous": ["x"], "instruments": ["w"]}
+    if known.relative:
+        made["names"] = {"x": "x[2]"}
+    return made
 
 
 @cache

@@ -1,7 +1,7 @@
 """From a published model and its data to a fit: specification, model frame, estimator, covariance."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from inspect import Parameter, signature
@@ -14,32 +14,16 @@ from pydantic import TypeAdapter, ValidationError
 from detente.base.errors import EmptySample, UnknownEstimator, UnknownVariable, choices
 from detente.base.expressions import Table, column, evaluate, selected
 from detente.base.types import Array, Codes
-from detente.replicate import durations, estimators, overdispersed, zero_inflated
+from detente.replicate import estimators, overdispersed
 from detente.replicate.levels import Levels, dummies_of, levels
 from detente.replicate.omitted import as_software
+from detente.replicate.own import OWN, WEIGHTED
 from detente.replicate.panel_errors import NAMED, panel_covariance, unit_of
 from detente.replicate.schema import DataFile, Model, Publication, named
 from detente.replicate.spatial import SPATIAL, degrees, spatial_covariance
 from detente.stats import REGISTRY, Fit, ModelFrame, Solution, Specification, fit, get, sandwich_parts
 from detente.stats.covariance import KINDS, Covariance, covariance, parse
 
-# Estimators that published tables use and no study here does; those of `WEIGHTED` take analytic weights.
-WEIGHTED: Mapping[str, Callable[..., Solution]] = {
-    "wls": estimators.wls,
-    "within": estimators.within,
-    "between": estimators.between,
-    "random_effects": estimators.random_effects,
-}
-OWN: Mapping[str, Callable[..., Solution]] = {
-    **WEIGHTED,
-    "probit_re": estimators.probit_re,
-    "negbin_given": overdispersed.negbin_given,
-    "describe": estimators.describe,
-    "zip": zero_inflated.zip_,
-    "zinb": zero_inflated.zinb,
-    "cox": durations.cox,
-    "weibull": durations.weibull,
-}
 # How software prints the constant, and terms of one of several equations.
 CONSTANTS = ("_cons", "(Intercept)", "Intercept", "Constant", "const")
 # What says how a data file is read.
@@ -161,7 +145,7 @@ def estimate(spec: Published, table: Table) -> Fitted:
     if model.estimator in OWN:
         weights = evaluate(model.weights, table)[design.rows] if model.weights else None
         given = {"weights": weights} if model.estimator in WEIGHTED else {}
-        solution = OWN[model.estimator](design, **given, **model.options)
+        solution = OWN[model.estimator].fit(design, **given, **model.options)
         if model.bread == "expected":
             solution = replace(solution, bread=overdispersed.expected_bread(design, solution, model.options))
         return Fitted(spec, design, solution, _covariance(design, solution, model, table), table)
@@ -199,7 +183,7 @@ def options_of(estimator: str) -> list[str]:
     if estimator not in OWN and estimator not in REGISTRY:
         legal = choices(estimator, {*OWN, *REGISTRY})
         raise UnknownEstimator(f"estimator {estimator!r} is not known; {legal}")
-    function = OWN[estimator] if estimator in OWN else get(estimator).fit
+    function = OWN[estimator].fit if estimator in OWN else get(estimator).fit
     return [name for name in list(signature(function).parameters)[1:] if name != "weights"]
 
 
@@ -207,7 +191,7 @@ def unfit(estimator: str, option: str, value: object) -> str:
     """Why an option of an estimator that only published tables use cannot have a value, "" if it can."""
     if estimator not in OWN:
         return ""
-    kind = signature(OWN[estimator]).parameters[option].annotation
+    kind = signature(OWN[estimator].fit).parameters[option].annotation
     try:
         TypeAdapter(kind).validate_python(value, strict=True)
     except ValidationError as error:
@@ -219,7 +203,7 @@ def documented_options() -> str:
     """Options of every estimator that has some, as a Markdown table, which stands in `docs/replicate-a-table.md`."""
     lines = ["| estimator | `options` |", "|---|---|"]
     for name in sorted({*OWN, *REGISTRY}):
-        function = OWN[name] if name in OWN else get(name).fit
+        function = OWN[name].fit if name in OWN else get(name).fit
         found = {option: signature(function).parameters[option] for option in options_of(name)}
         said = [f"`{option}`: {_legal(parameter)}" for option, parameter in found.items()]
         lines += [f"| `{name}` | {'; '.join(said)} |"] if said else []

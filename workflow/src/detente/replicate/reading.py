@@ -16,8 +16,9 @@ from detente.data.acquire import Patience, acquire
 from detente.replicate.estimators import EARLIER
 from detente.replicate.levels import dummies_of
 from detente.replicate.linked import Link
-from detente.replicate.models import OWN, WEIGHTED, Published, options_of, specification, unfit
+from detente.replicate.models import Published, options_of, specification, unfit
 from detente.replicate.overdispersed import EXPECTED
+from detente.replicate.own import OWN, WEIGHTED
 from detente.replicate.quantities import MODEL, TERM, read
 from detente.replicate.schema import DataFile, Model, Publication, named
 from detente.replicate.spatial import SPATIAL, Conley

@@ -17,8 +17,9 @@ from detente.base.errors import ConfigError, UnsupportedEstimator, choices
 from detente.base.types import Array, Codes
 from detente.replicate import durations, zero_inflated
 from detente.replicate.estimators import CONSTANT, probit_re_likelihood
-from detente.replicate.models import OWN, Fitted
+from detente.replicate.models import Fitted
 from detente.replicate.overdispersed import given_alpha
+from detente.replicate.own import OWN
 from detente.stats import REGISTRY, Estimated, Statistic, get
 from detente.stats.likelihood import nb2, newton, penalised_fall
 

@@ -203,6 +203,11 @@ class Estimator:
         return "none" if self.outcome != "levels" else "any" if self.relative else "ordered"
 
     @property
+    def needs_effects(self) -> bool:
+        """Whether it cannot be fitted without fixed effects, or groups of rows."""
+        return self.uses in ONE_FACTOR or self.factors != "any"
+
+    @property
     def absorbs_dyads(self) -> bool:
         """Whether what is fixed in a dyad drops out of a study's model."""
         return self.uses in ("absorbs", "conditions") and "dyad" in self.fixed_effects
