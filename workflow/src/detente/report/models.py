@@ -150,11 +150,11 @@ def lost_terms(evidence: Evidence, claim: str, sample: str, estimator: str) -> d
 def attrition(evidence: Evidence, claim: str) -> pd.DataFrame:
     """Steps from dyad-years to model rows of one claim, in order; those of the headline estimator.
 
-    Columns `sample`, `reason`, `rows`; the first step counts what there is, the last ("used") what remains.
+    Columns of the frame; the first step counts what there is, the last ("used") what remains.
     """
     mine = evidence.of_claim("attrition", claim)
     mine = mine[mine["estimator"] == evidence.preferred]
-    return mine.sort_values("order", kind="stable")[["sample", "reason", "rows"]]
+    return mine.sort_values("order", kind="stable")
 
 
 def keyed(frame: pd.DataFrame, *columns: str) -> dict[Any, dict[str, Any]]:

@@ -7,6 +7,7 @@ from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.formats import INTERVAL, PER, between, bound, count, decimal, p_value, per_thousand, percent
 from detente.report.models import entries
+from detente.report.tables.keys import key
 from detente.report.tables.table import Column, Row, Table, columns, shown
 
 RULES = {
@@ -37,7 +38,8 @@ def calibrated(evidence: Evidence) -> Table:
     for claim in evidence.estimated.to_dict("records"):
         if claim["claim"] in found:
             own = {"low": claim["conf_low"], "high": claim["conf_high"], "p": claim["p_value"]}
-            rows.append(shown(str(claim["label"]), _COLUMNS, {**found[claim["claim"]], **own}))
+            keys = (key("calibration", claim, "claim"), key("ledger", claim, "claim"))
+            rows.append(shown(str(claim["label"]), _COLUMNS, {**found[claim["claim"]], **own}, *keys))
     draws = max((int(r["draws"]) for r in found.values()), default=0)
     notes = (
         f"Placebo networks: the network of the treatment given to other states of the same region, in all years alike, "
@@ -60,8 +62,9 @@ def sizes(evidence: Evidence) -> Table:
         if (claim.claim, "dyadic", TEST_LEVELS[0]) in found:
             rows.append(Row(str(claim.label)))
             for rule, words in RULES.items():
-                mine = (found[claim.claim, rule, level] for level in TEST_LEVELS)
-                rows.append(Row(words, tuple(f"{percent(r.size, 1)} ({decimal(100 * r.size_error, 1)})" for r in mine)))
+                mine = [found[claim.claim, rule, level] for level in TEST_LEVELS]
+                cells = tuple(f"{percent(r.size, 1)} ({decimal(100 * r.size_error, 1)})" for r in mine)
+                rows.append(Row(words, cells, tuple(key("sizes", r, "claim", "vcov", "level") for r in mine)))
     heads = columns(*(f"At {percent(level)}" for level in TEST_LEVELS))
     notes = (
         "Share of placebo networks that a two-sided test rejects, its Monte Carlo error in percentage points in "

@@ -1,10 +1,14 @@
 """How strong a confounder would have to be."""
 
+import math
+from typing import Any
+
 from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.formats import INTERVAL, MISSING, PER, between, decimal, percent
 from detente.report.labels import term_label
 from detente.report.models import entries
+from detente.report.tables.keys import Key, key
 from detente.report.tables.table import Column, Table, shown
 
 _ROBUSTNESS, _BESIDE = "Robustness value", "Beside a confounder as strong"
@@ -36,8 +40,15 @@ def confounders(evidence: Evidence) -> Table:
     """Sensitivity: how strong a confounder would have to be, claim by claim."""
     known, ledger = evidence.project.claims, evidence.estimated.drop(columns="e_value", errors="ignore")
     frame = ledger.assign(control=[term_label(b, known) if b else MISSING for b in ledger["strongest_benchmark"]])
-    for name, columns in (("selection", ["delta"]), ("evalue", ["e_value", "e_value_limit"])):
+    for name, columns in (("selection", ["delta", "r_max_rule"]), ("evalue", ["e_value", "e_value_limit"])):
         frame = frame.merge(evidence.frame(name).drop_duplicates("claim")[["claim", *columns]], "left", "claim")
-    rows = [shown(str(r.label), _COLUMNS, r) for r in entries(frame)]
+    rows = [shown(str(r.label), _COLUMNS, r, *_keys(r)) for r in entries(frame)]
     title = "How strong a confounder would have to be"
     return Table("confounders", title, "", _COLUMNS, tuple(rows), _NOTES, evidence.simulated, dense=True)
+
+
+def _keys(r: Any) -> tuple[Key, ...]:
+    """Where a row is read from; a claim may have no row of its own in the other two frames."""
+    selection = [key("selection", r, "claim", "r_max_rule")] if isinstance(r.r_max_rule, str) else []
+    evalue = [key("evalue", r, "claim")] if math.isfinite(r.e_value) else []
+    return (key("ledger", r, "claim"), *selection, *evalue)

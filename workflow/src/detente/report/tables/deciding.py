@@ -9,6 +9,7 @@ from detente.report.exhibit import exhibit
 from detente.report.formats import MISSING, count, decimal, multiple, plural, spelled
 from detente.report.labels import listed
 from detente.report.models import entries
+from detente.report.tables.keys import key
 from detente.report.tables.table import Column, Row, Table, columns
 
 RECORDS = 5.0
@@ -41,7 +42,8 @@ _NOTES = (
 def deciding(evidence: Evidence) -> Table:
     """What would decide: how much more of the record each inconclusive claim would need."""
     found = of_claims(evidence)
-    rows = [Row(str(c.label), _cells(found[c.claim])) for c in inconclusive(evidence) if c.claim in found]
+    mine = ((c, found[c.claim]) for c in inconclusive(evidence) if c.claim in found)
+    rows = [Row(str(c.label), _cells(of), (key("deciding", c, "claim"),)) for c, of in mine]
     title = "What would decide the inconclusive claims"
     return Table("deciding", title, "", _COLUMNS, tuple(rows), _NOTES, evidence.simulated, dense=True)
 

@@ -13,6 +13,7 @@ from detente.report.exhibit import exhibit
 from detente.report.formats import INTERVAL, MISSING, PER, between, count, decimal, p_value, per_thousand, percent
 from detente.report.labels import gathered, listed
 from detente.report.models import entries
+from detente.report.tables.keys import key
 from detente.report.tables.table import Column, Row, Table, columns
 
 _COLUMNS = (
@@ -62,12 +63,13 @@ def designs(evidence: Evidence) -> Table:
 
 def _headline(claim: Any) -> Row:
     cells = (per_thousand(claim.estimate), between(claim.conf_low, claim.conf_high), decimal(claim.df, 1))
-    return Row("Headline", (*cells, p_value(claim.p_value), *[""] * 5))
+    return Row("Headline", (*cells, p_value(claim.p_value), *[""] * 5), (key("ledger", claim, "claim"),))
 
 
 def _row(r: Any) -> Row:
+    mine = (key("designs", r, "claim", "design"),)
     if not math.isfinite(r.estimate):
-        return Row(str(r.label), (MISSING, *[""] * 8))
+        return Row(str(r.label), (MISSING, *[""] * 8), mine)
     known = math.isfinite(r.p_value)
     interval = between(r.conf_low, r.conf_high) if known else NO_VARIANCE
     placebo, drawn = (p_value(p) if math.isfinite(p) else "" for p in (r.placebo_p, r.p_permutation))
@@ -76,6 +78,7 @@ def _row(r: Any) -> Row:
     return Row(
         str(r.label),
         (per_thousand(r.estimate), interval, *tested, drawn, placebo, count(r.switches), count(r.fewest), negative),
+        mine,
     )
 
 
@@ -87,8 +90,9 @@ def reasons(frame: pd.DataFrame, labels: Mapping[str, str]) -> Iterator[str]:
     lost = [r for r in entries(frame[frame["estimate"].isna()]) if r.claim in labels]
     of_claim = gathered(((r.claim, _reason(r.failure)), r) for r in lost)
     asked = frame.groupby("claim").size()
-    named = {key: _named(found, len(found) == asked[key[0]]) for key, found in of_claim.items()}
-    for (words, why), claims in gathered(((words, key[1]), labels[key[0]]) for key, words in named.items()).items():
+    named = {(claim, why): _named(found, len(found) == asked[claim]) for (claim, why), found in of_claim.items()}
+    alike = gathered(((words, why), labels[claim]) for (claim, why), words in named.items())
+    for (words, why), claims in alike.items():
         yield f"{MISSING}, {'; '.join(claims)}, {words}: {why}."
 
 

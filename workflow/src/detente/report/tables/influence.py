@@ -1,6 +1,7 @@
 """The parts of the data that each estimate depends on most."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -10,6 +11,7 @@ from detente.report.exhibit import exhibit
 from detente.report.formats import MISSING, count, decimal
 from detente.report.labels import listed
 from detente.report.models import entries
+from detente.report.tables.keys import key
 from detente.report.tables.table import Column, Row, Table, columns
 
 # Parts of the data that are left out one at a time, as the head of a column calls them.
@@ -25,8 +27,10 @@ def influence(evidence: Evidence) -> Table:
     for claim in entries(evidence.estimated):
         mine = frame[frame["claim"] == claim.claim]
         if len(mine):
-            cells = [_most(mine[mine["kind"] == k]) for k in kinds]
-            rows.append(Row(claim.label, (*cells, f"{count(int(mine['flips'].sum()))} of {count(len(mine))}")))
+            most = [_most(mine[mine["kind"] == k]) for k in kinds]
+            cells = [f"{r.left_out} ({decimal(r.change_se, 1)})" if r else MISSING for r in most]
+            keys = tuple(key("influence", r, "claim", "kind", "left_out") for r in most if r)
+            rows.append(Row(claim.label, (*cells, f"{count(int(mine['flips'].sum()))} of {count(len(mine))}"), keys))
     heads = columns(*(KINDS[k] for k in kinds), group="Moves the estimate most", align="left")
     notes = (
         f"The headline, re-estimated without one {left_out(frame)}; in parentheses the shift of "
@@ -41,9 +45,7 @@ def left_out(frame: pd.DataFrame) -> str:
     return listed((lower_first(KINDS[k]) for k in KINDS if (frame["kind"] == k).any()), last="or")
 
 
-def _most(frame: pd.DataFrame) -> str:
+def _most(frame: pd.DataFrame) -> Any:
+    """The row whose part of the data moves the estimate most; None where no row has a number."""
     known = frame.dropna(subset=["change_se"])
-    if known.empty:
-        return MISSING
-    row = known.iloc[int(known["change_se"].abs().to_numpy().argmax())]
-    return f"{row['left_out']} ({decimal(row['change_se'], 1)})"
+    return max(entries(known), key=lambda r: abs(r.change_se), default=None)

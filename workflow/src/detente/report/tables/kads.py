@@ -10,6 +10,7 @@ from detente.report.exhibit import exhibit
 from detente.report.formats import INTERVAL, MISSING, PER, between, count, decimal, p_value, per_thousand
 from detente.report.labels import gathered
 from detente.report.models import FEW_DF, entries
+from detente.report.tables.keys import key
 from detente.report.tables.table import Column, Row, Table, columns
 
 _COLUMNS = (
@@ -47,13 +48,14 @@ def kads(evidence: Evidence) -> Table:
 
 
 def _row(r: Any) -> Row:
+    mine = (key("kads", r, "claim", "model", "scale"),)
     held = [""] * 4 if r.model == "dyads" else [count(n) for n in (r.kads, r.compared, r.pairs, r.onsets)]
     if not math.isfinite(r.p_value):
         estimate = per_thousand(r.estimate) if math.isfinite(r.estimate) else MISSING
-        return Row(str(r.label), (estimate, MISSING, *[""] * 3, *held))
+        return Row(str(r.label), (estimate, MISSING, *[""] * 3, *held), mine)
     df = decimal(r.df, 1) + ("†" if r.df < FEW_DF else "")
     numbers = (per_thousand(r.estimate), per_thousand(r.std_error), between(r.conf_low, r.conf_high), df)
-    return Row(str(r.label), (*numbers, p_value(r.p_value), *held))
+    return Row(str(r.label), (*numbers, p_value(r.p_value), *held), mine)
 
 
 def _reasons(evidence: Evidence) -> Iterator[str]:

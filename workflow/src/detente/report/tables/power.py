@@ -4,6 +4,7 @@ from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.formats import PER, count, decimal, multiple, percent
 from detente.report.models import entries
+from detente.report.tables.keys import key
 from detente.report.tables.table import Column, Table, shown
 
 _DETECTABLE, _AT = "Detectable effect, of base risk", "At the smallest effect of interest"
@@ -25,7 +26,8 @@ def power(evidence: Evidence) -> Table:
     """Power: what the headline of each claim could have found, from effects planted in its own data."""
     frame = evidence.frame("power")
     found = {r.claim: r for r in entries(frame)}
-    rows = [shown(c.label, _COLUMNS, found[c.claim]) for c in entries(evidence.estimated) if c.claim in found]
+    mine = ((c.label, found[c.claim]) for c in entries(evidence.estimated) if c.claim in found)
+    rows = [shown(label, _COLUMNS, r, key("power", r, "claim")) for label, r in mine]
     draws = int(frame["draws"].max()) if len(frame) else 0
     notes = (
         f"Outcomes are simulated under a planted effect and the headline model is tested at 5%, {count(draws)} draws "

@@ -8,6 +8,7 @@ from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.formats import INTERVAL, MISSING, count, decimal
 from detente.report.models import keyed
+from detente.report.tables.keys import key
 from detente.report.tables.table import Column, Row, Table
 from detente.study.robustness import ALL, BASE
 
@@ -38,7 +39,8 @@ def prediction(evidence: Evidence) -> Table:
             if (scheme, model, _GAIN) in found:
                 mine = {metric: found[scheme, model, metric] for metric in METRICS}
                 values = (decimal(_TIMES.get(m, 1.0) * r["value"], METRICS[m][1]) for m, r in mine.items())
-                rows.append(Row(label, (*values, _gain(mine[_GAIN]))))
+                keys = tuple(key("prediction", r, "scheme", "model", "metric") for r in mine.values())
+                rows.append(Row(label, (*values, _gain(mine[_GAIN])), keys))
     heads = (Column(name, "Calibration" if m.startswith("calibration") else "") for m, (name, _) in METRICS.items())
     draws = count(float(frame["draws"].max()))
     notes = (

@@ -9,6 +9,7 @@ from detente.report.exhibit import exhibit
 from detente.report.formats import INTERVAL, MISSING, count, decimal, p_value
 from detente.report.labels import covariance_label, estimator_label
 from detente.report.models import entries
+from detente.report.tables.keys import key
 from detente.report.tables.table import Column, Row, Table, columns
 
 _PRINTED, _PANEL = "As published", "On the panel"
@@ -47,12 +48,13 @@ def published(evidence: Evidence) -> Table:
 def _row(r: Any, number: int) -> Row:
     printed = (str(r.printed_estimate), str(r.printed_std_error) or MISSING)
     label = f"({number}) {_short(str(r.citation))}: {r.term}"
+    mine = (key("published", r, "claim", "id", "model", "term"),)
     if not math.isfinite(r.dyadic_p):
-        return Row(label, (*printed, MISSING, *[""] * 6))
+        return Row(label, (*printed, MISSING, *[""] * 6), mine)
     places = _places(str(r.printed_estimate))
     own = (decimal(r.estimate, places), decimal(r.std_error, places), decimal(r.dyadic_std_error, places))
     interval = f"{decimal(r.conf_low, places)} to {decimal(r.conf_high, places)}"
-    return Row(label, (*printed, *own, interval, p_value(r.dyadic_p), count(r.nobs), count(r.events)))
+    return Row(label, (*printed, *own, interval, p_value(r.dyadic_p), count(r.nobs), count(r.events)), mine)
 
 
 def _places(printed: str) -> int:

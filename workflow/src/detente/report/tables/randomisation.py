@@ -4,6 +4,7 @@ from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.formats import count, decimal, p_value
 from detente.report.models import entries
+from detente.report.tables.keys import key
 from detente.report.tables.table import Column, Row, Table
 
 _COLUMNS = (
@@ -26,6 +27,7 @@ def randomisation(evidence: Evidence) -> Table:
         rows += [Row(label)] if len(mine) else []
         for r in entries(mine):
             ends = (p_value(r.p_value), p_value(r.p_low), p_value(r.p_high))
-            rows.append(Row(str(r.scheme).capitalize(), (decimal(r.observed), count(r.draws), *ends, str(r.flags))))
+            cells = (decimal(r.observed), count(r.draws), *ends, str(r.flags))
+            rows.append(Row(str(r.scheme).capitalize(), cells, (key("tests", r, "claim", "scheme"),)))
     title = "Treatments re-randomised"
     return Table("randomisation", title, "Treatments drawn by", _COLUMNS, tuple(rows), _NOTES, evidence.simulated)

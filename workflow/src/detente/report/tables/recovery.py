@@ -10,6 +10,7 @@ from detente.report.exhibit import exhibit
 from detente.report.formats import INTERVAL, MISSING, PER, per_thousand, percent
 from detente.report.labels import covariance_label
 from detente.report.models import cell
+from detente.report.tables.keys import key
 from detente.report.tables.table import Column, Table, shown
 from detente.study.estimation import not_wrong
 
@@ -98,7 +99,7 @@ def recovery_table(evidence: Evidence) -> Table:
 def score(evidence: Evidence) -> Table:
     """The pipeline against the truth of the simulated world, claim by claim."""
     records = evidence.frame("score").to_dict("records")
-    rows = tuple(shown(str(r["label"]), _SCORE_COLUMNS, r) for r in records)
+    rows = tuple(shown(str(r["label"]), _SCORE_COLUMNS, r, key("score", r, "claim")) for r in records)
     notes = (
         f"Changes in onsets per {PER:,} dyad-years. A verdict is wrong if it names the other sign, calls an effect "
         "negligible that is at least the smallest of interest, or finds one where none was planted.",

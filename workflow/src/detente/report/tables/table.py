@@ -14,6 +14,7 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 
 from detente.base.code import PROJECT
 from detente.report.formats import MINUS
+from detente.report.tables.keys import Key
 
 SIMULATED = "SIMULATED WORLD"
 BANNER = f"{SIMULATED}: every number here is made up to test the pipeline; none is evidence"
@@ -47,12 +48,25 @@ def columns(*labels: str, group: str = "", align: Alignment = "right") -> tuple[
     return tuple(Column(label, group, align) for label in labels)
 
 
+class Link(NamedTuple):
+    """Where a page leads from a row: the words of the link, its address, and what it says when it is pointed at."""
+
+    text: str
+    href: str
+    title: str
+
+
 @dataclass(frozen=True)
 class Row:
-    """A row of printed cells, one a column; a row with no cells at all is the heading of what follows."""
+    """A row of printed cells, one a column; a row with no cells at all is the heading of what follows.
+
+    `keys` say which rows of which frames it is read from; `links` lead there, on a page that has files of these.
+    """
 
     label: str
     cells: tuple[str, ...] = ()
+    keys: tuple[Key, ...] = ()
+    links: tuple[Link, ...] = ()
 
 
 class Cell(NamedTuple):
@@ -67,11 +81,12 @@ class Line(NamedTuple):
 
     label: str
     cells: tuple[Cell, ...]
+    links: tuple[Link, ...] = ()
 
 
-def shown(label: str, columns: Iterable[Column], record: Any) -> Row:
-    """Return the row of what each column shows of a record."""
-    return Row(label, tuple(column.show(record) for column in columns))
+def shown(label: str, columns: Iterable[Column], record: Any, *keys: Key) -> Row:
+    """Return the row of what each column shows of a record, read from the rows of these keys."""
+    return Row(label, tuple(column.show(record) for column in columns), keys)
 
 
 class Group(NamedTuple):
@@ -110,6 +125,11 @@ class Table:
         """Rows as they are printed: decimal points are in line within each part of the table."""
         parts = [list(rows) for _, rows in groupby(self.rows, lambda row: bool(row.cells))]
         return tuple(line for part in parts for line in _aligned(self.columns, part))
+
+    @property
+    def linked(self) -> bool:
+        """Whether a row leads to the rows of frames that it is read from."""
+        return any(row.links for row in self.rows)
 
     @property
     def wordy(self) -> bool:
@@ -156,7 +176,7 @@ def _aligned(columns: tuple[Column, ...], rows: list[Row]) -> list[Line]:
     tails = [[found[0] if (found := _TAIL.search(cell)) else "" for cell in row.cells] for row in rows]
     widest = [max((row[i] for row in tails if row), key=len, default="") for i in range(len(columns))]
     return [
-        Line(row.label, tuple(_cell(*each) for each in zip(columns, row.cells, own, widest, strict=False)))
+        Line(row.label, tuple(_cell(*each) for each in zip(columns, row.cells, own, widest, strict=False)), row.links)
         for row, own in zip(rows, tails, strict=True)
     ]
 

@@ -9,6 +9,7 @@ from detente.base.numerics import LEVEL
 from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.formats import INTERVAL, count, decimal, percent
+from detente.report.tables.keys import key
 from detente.report.tables.table import Column, Row, Table, shown
 from detente.study.robustness import DESIGNS, SETTINGS
 
@@ -41,7 +42,10 @@ def tried_designs(evidence: Evidence) -> Table:
     rows: list[Row] = []
     for name, setting in SETTINGS.items():
         mine = frame[frame["world"] == name].to_dict("records")
-        rows += [Row(setting.label), *(shown(DESIGNS[r["design"]].label, _COLUMNS, r) for r in mine)] if mine else []
+        rows += [Row(setting.label)] if mine else []
+        for r in mine:
+            own = key("design_coverage", r, "world", "design", "vcov")
+            rows.append(shown(DESIGNS[r["design"]].label, _COLUMNS, r, own))
     title = f"Bias of designs for treatments that switch, and how often their {INTERVAL}s hold the effect"
     return Table("design_coverage", title, "", _COLUMNS, tuple(rows), _notes(frame), evidence.simulated)
 
