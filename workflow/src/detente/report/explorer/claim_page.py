@@ -21,7 +21,8 @@ from detente.report.formats import (
     year,
 )
 from detente.report.labels import covariance_label, estimator_label
-from detente.report.models import cell, entries
+from detente.report.models import Cell, cell, entries
+from detente.report.tables.keys import Key, key
 from detente.report.tables.table import Column, Row, Table, columns
 from detente.study.config import Claim, Described
 from detente.study.verdicts import CHECKS
@@ -88,6 +89,7 @@ def checks(evidence: Evidence, claim: str) -> list[dict[str, str]]:
     found = {str(r.check): r for r in entries(evidence.of_claim("checks", claim))}
     return [
         {
+            "name": name,
             "words": check.words,
             "rule": _plain(check.rule),
             "outcome": str(found[name].outcome),
@@ -119,6 +121,7 @@ def covariances(evidence: Evidence, claim: str) -> Table:
                 decimal(r.df, 1),
                 p_value(r.p_value),
             ),
+            (key("headline", r, "claim", "vcov", "quantity", "term"),),
         )
         for r in entries(rows)
     ]
@@ -145,10 +148,16 @@ def models(evidence: Evidence, claim: str) -> Table | None:
             continue
         share = c.effect / c.base_risk
         numbers = (per_thousand(c.effect), between(c.low, c.high), percent(share), p_value(c.p_value))
-        rows.append(Row(c.sample_label, (name, *numbers, count(c.nobs), count(c.events), c.verdict)))
+        cells = (name, *numbers, count(c.nobs), count(c.events), c.verdict)
+        rows.append(Row(c.sample_label, cells, (_estimate(evidence, c),)))
     notes = (f"Average marginal effects, in onsets per {PER:,} dyad-years.",)
     title = "Samples and estimators of the paper"
     return Table("models", title, "", heads, tuple(rows), notes, evidence.simulated, dense=True)
+
+
+def _estimate(evidence: Evidence, c: Cell) -> Key:
+    of = {"vcov": evidence.vcov, "quantity": "average_marginal_effect", "is_treatment": True}
+    return Key("estimates", (("sample", c.sample), ("estimator", c.estimator), *of.items()))
 
 
 def family_words(family: Any) -> str:

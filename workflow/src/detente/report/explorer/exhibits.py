@@ -12,6 +12,7 @@ from detente.base.files import parquet
 from detente.base.numerics import LEVEL
 from detente.report.evidence import Evidence
 from detente.report.exhibit import Exhibit, Kind, made_of, registry
+from detente.report.explorer.row_links import Placed, with_links
 from detente.report.explorer.slim import slim
 from detente.report.figures import canvas as draw
 from detente.report.formats import percent
@@ -88,18 +89,24 @@ class Plate:
     trace: str = ""
 
 
-def plates(evidence: Evidence, claim: str, templates: Mapping[str, str], files: dict[str, bytes]) -> Iterator[Plate]:
+def plates(
+    evidence: Evidence, claim: str, placed: Mapping[str, Placed], templates: Mapping[str, str], files: dict[str, bytes]
+) -> Iterator[Plate]:
     """Yield the exhibits of a claim, `evidence` being of it alone, and put their figures and data among `files`.
 
-    A figure with nothing to draw is a file as well, as the workflow knows one of each claim.
+    `placed` are files of data of the whole study. A figure with nothing to draw is a file as well, as the workflow
+    knows one of each claim.
     """
     about = evidence.project.claims.claims[claim]
     for exhibit in exhibits_shown(evidence):
         made = made_of(exhibit, evidence, about if exhibit.per == "claim" else None)
         file = figure_file(exhibit, claim) if exhibit.kind == "figure" else ""
-        html, empty = rendered(made, file, templates, files, simulated=evidence.simulated)
         data = {name: data_file(name, claim, evidence.simulated) for name in exhibit.needs if name != "ledger"}
         files |= {place: written(evidence, name) for name, place in data.items()}
+        mine = {**placed, **{name: Placed(place, evidence.frame(name)) for name, place in data.items()}}
+        if isinstance(made, Table):
+            made = with_links(made, mine, "../")
+        html, empty = rendered(made, file, templates, files, simulated=evidence.simulated)
         title, caption, alt = (_words(evidence, claim, text) for text in (exhibit.label, exhibit.caption, exhibit.alt))
         trace = traced_file(evidence, exhibit.needs[-1], claim)
         yield Plate(exhibit.name, exhibit.kind, title, caption, alt, html, file, data, empty, trace)
@@ -143,6 +150,11 @@ def figure_file(exhibit: Exhibit, claim: str) -> str:
 def whole_file(frame: str, simulated: bool) -> str:
     """Return where the rows of all claims lie in the site."""
     return f"data/{frame}{f'.{MARK}' if simulated else ''}.csv"
+
+
+def placed_whole(evidence: Evidence, *names: str) -> dict[str, Placed]:
+    """Return the files of the rows of all claims, by the names of frames."""
+    return {name: Placed(whole_file(name, evidence.simulated), evidence.frame(name)) for name in names}
 
 
 def curve_file(claim: str) -> str:

@@ -22,6 +22,7 @@ from detente.report.explorer.exhibits import (
     frames_needed,
     of_one,
     picture,
+    placed_whole,
     plates,
     sections_of,
     whole_file,
@@ -32,6 +33,7 @@ from detente.report.explorer.ledger_page import filters, heads, ledger_rows
 from detente.report.explorer.origin import Origin, Published
 from detente.report.explorer.provenance_page import provenance_words
 from detente.report.explorer.replication_page import replication_words
+from detente.report.explorer.row_links import Placed, row_link, with_links
 from detente.report.explorer.slim import with_palette
 from detente.report.explorer.specifications import specifications_script
 from detente.report.explorer.study_pages import (
@@ -175,15 +177,18 @@ class _Pages:
 
     def ledger(self) -> bytes:
         """The claims ledger."""
-        rows = [ledger_rows(self.evidence, row) for row in self.rows.values()]
-        found = filters(rows)
         csv = whole_file("ledger", self.evidence.simulated)
+        rows = [
+            {**ledger_rows(self.evidence, row), "link": row_link("", [at], csv)}
+            for at, row in enumerate(self.rows.values(), start=2)
+        ]
+        found = filters(rows)
         return self.filled("claims.html.j2", "claims.html", rows=rows, heads=heads(), filters=found, csv=csv)
 
     def compare(self) -> bytes:
-        """Two claims side by side; the first two at first, or the only one twice."""
+        """Two claims beside each other; the first two at first, or the only one twice."""
         claims = list(self.evidence.examined)
-        shown = [("one", "On the left", claims[:1]), ("two", "On the right", claims[1:2] or claims[:1])]
+        shown = [("one", "First multiverse", claims[:1]), ("two", "Second multiverse", claims[1:2] or claims[:1])]
         sides = [{"key": key, "name": name, "claim": claim} for key, name, found in shown for claim in found]
         return self.filled("compare.html.j2", "compare.html", sides=sides, claims=list(self.evidence.examined.items()))
 
@@ -248,7 +253,9 @@ class _Pages:
         files[curve_file(claim)] = with_palette(curves[claim])
         data = {name: data_file(name, claim, evidence.simulated) for name in _frames_of_tables(evidence, claim)}
         files |= {file: written(evidence, name) for name, file in data.items()}
-        shown = {(plate.kind, plate.name): plate for plate in plates(evidence, claim, self.templates, files)}
+        whole = placed_whole(self.evidence, *_OF_HOME)
+        made = plates(evidence, claim, whole, self.templates, files)
+        shown = {(plate.kind, plate.name): plate for plate in made}
         sections = [
             {"anchor": section.anchor, "heading": section.heading, "plates": kept}
             for section, exhibits in sections_of(evidence)
@@ -256,19 +263,31 @@ class _Pages:
         ]
         estimated = not pd.isna(row["estimate"])
         tables = [claim_page.covariances(evidence, claim), claim_page.models(evidence, claim)] if estimated else []
-        made = [(t.name, fragment(render(t, "html", self.templates))) for t in tables if t is not None]
+        placed = {name: Placed(file, evidence.frame(name)) for name, file in data.items()}
+        linked = [with_links(t, placed, "../") for t in tables if t is not None]
+        htmls = [(t.name, fragment(render(t, "html", self.templates))) for t in linked]
         words = {"errors": covariance_label(evidence.study.vcov[0]).long, "interval": percent(0.95)}
         caption = Environment(autoescape=False).from_string(curve.caption)
         return {
             "headline": claim_page.headline(evidence, row) if estimated else None,
-            "checks": claim_page.checks(evidence, claim),
+            "checks": self._checks(claim),
             "tables": [
-                {"anchor": n, "html": html, "frame": _FRAME_OF[n], "file": data[_FRAME_OF[n]]} for n, html in made
+                {"anchor": n, "html": html, "frame": _FRAME_OF[n], "file": data[_FRAME_OF[n]]} for n, html in htmls
             ],
             "sections": sections,
             "explorer": not evidence.frame("multiverse").empty,
             "curve": {"alt": curve.alt, "caption": caption.render(claim={"label": evidence.examined[claim]}, **words)},
         }
+
+    def _checks(self, claim: str) -> list[dict[str, Any]]:
+        """The checks of a claim, each with where its row lies."""
+        (placed,) = placed_whole(self.evidence, "checks").values()
+        keys = zip(placed.frame["claim"], placed.frame["check"], strict=True)
+        at = {key: row for row, key in enumerate(keys, start=2)}
+        return [
+            {**check, "link": row_link("", [at[claim, check["name"]]], f"../{placed.file}")}
+            for check in claim_page.checks(self.evidence, claim)
+        ]
 
     def _described(self, about: Described, files: dict[str, bytes]) -> dict[str, Any]:
         """What the page of a claim has that the study describes."""

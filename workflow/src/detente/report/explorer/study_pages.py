@@ -5,11 +5,13 @@ from typing import Any
 
 from detente.report.evidence import Evidence
 from detente.report.exhibit import Exhibit, Kind, exhibits_of, made_of, registry
-from detente.report.explorer.exhibits import MARK, Plate, as_csv, rendered, whole_file
+from detente.report.explorer.exhibits import MARK, Plate, as_csv, placed_whole, rendered, whole_file
 from detente.report.explorer.origin import Origin
+from detente.report.explorer.row_links import with_links
 from detente.report.formats import checksum, count, megabytes
-from detente.report.labels import reason_label
+from detente.report.labels import step_label
 from detente.report.models import attrition
+from detente.report.tables.keys import key
 from detente.report.tables.table import Column, Row, Table, fragment, render
 
 _CALIBRATION: tuple[tuple[Kind, str], ...] = (
@@ -35,11 +37,13 @@ def calibration_files(evidence: Evidence) -> list[str]:
 def calibration_plates(evidence: Evidence, templates: Mapping[str, str], files: dict[str, bytes]) -> Iterator[Plate]:
     """Yield the exhibits of that page that have anything to show, and put figures and data among `files`."""
     for exhibit in calibration_exhibits(evidence):
-        file = f"figures/{exhibit.name}.svg" if exhibit.kind == "figure" else ""
-        html, empty = rendered(made_of(exhibit, evidence), file, templates, files, simulated=evidence.simulated)
+        file, made = f"figures/{exhibit.name}.svg" if exhibit.kind == "figure" else "", made_of(exhibit, evidence)
         data = {name: whole_file(name, evidence.simulated) for name in exhibit.needs if name != "ledger"}
         for name, place in data.items():
             files[place] = as_csv(evidence.frame(name), evidence.simulated)
+        if isinstance(made, Table):
+            made = with_links(made, placed_whole(evidence, *exhibit.needs), "")
+        html, empty = rendered(made, file, templates, files, simulated=evidence.simulated)
         if not empty:
             said = (exhibit.label, exhibit.caption, exhibit.alt)
             yield Plate(exhibit.name, exhibit.kind, *said, html=html, file=file, data=data, empty=empty)
@@ -53,7 +57,9 @@ def data_words(evidence: Evidence, templates: Mapping[str, str]) -> dict[str, An
          **{name: getattr(record, name) for name in ("title", "version", "citation", "terms", "note", "years")}}
         for slug in listed for record in (evidence.project.sources[slug],)
     ]  # fmt: skip
-    tables = [fragment(render(table, "html", templates)) for table in _attrition(evidence)]
+    placed = placed_whole(evidence, "attrition")
+    linked = (with_links(table, placed, "") for table in _attrition(evidence))
+    tables = [fragment(render(table, "html", templates)) for table in linked]
     return {
         "sources": sources,
         "first": min(int(source["years"][0]) for source in sources),
@@ -80,8 +86,12 @@ def _attrition(evidence: Evidence) -> Iterator[Table]:
         steps = attrition(evidence, claim.id)
         mine = steps[steps["sample"] == sample]
         rows = [
-            Row(reason_label(str(reason), evidence.project.claims), (count(n),))
-            for reason, n in mine[["reason", "rows"]].itertuples(index=False)
+            Row(
+                step_label(str(r["reason"]), evidence.project.claims, first=not at),
+                (count(r["rows"]),),
+                (key("attrition", r, "claim", "estimator", "sample", "order"),),
+            )
+            for at, r in enumerate(mine.to_dict("records"))
         ]
         if rows:
             title = f"{claim.label}, {evidence.samples[sample]}"
