@@ -46,6 +46,10 @@ class Specification(ABC):
         text = json.dumps([*self.fit, covariance], ensure_ascii=False)
         return f"{self.subject}.{sha256(text.encode('utf-8')).hexdigest()[:12]}"
 
+    def reason(self, error: Exception) -> str:
+        """What an error says without this specification, which it may begin with: for a row that names it already."""
+        return str(error).removeprefix(f"{self}: ")
+
     def __str__(self) -> str:
         """Its subject, what sets it apart, and its id."""
         return f"{self.subject}, {self.name} [{self.spec_id}]"

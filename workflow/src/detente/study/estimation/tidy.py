@@ -91,7 +91,7 @@ def designed(panel: pd.DataFrame, spec: Specification) -> tuple[ModelFrame, Esti
 
 def _failures(spec: Specification, lost: Sequence[Exception]) -> pd.DataFrame:
     """One row per number that does not exist."""
-    rows = [(spec.claim.id, spec.sample.name, spec.estimator, type(e).__name__, str(e)) for e in lost]
+    rows = [(spec.claim.id, spec.sample.name, spec.estimator, type(e).__name__, spec.reason(e)) for e in lost]
     return pd.DataFrame(rows, columns=list(FAILURES.columns), dtype="str")
 
 

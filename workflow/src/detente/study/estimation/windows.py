@@ -54,7 +54,7 @@ def _found(panel: pd.DataFrame, spec: Specification) -> Iterator[tuple[str, Any]
     try:
         made = estimate(build_design(panel, spec), spec)
     except (EmptySample, NoVariation) as error:
-        found, failure = pd.DataFrame(), str(error)
+        found, failure = pd.DataFrame(), spec.reason(error)
     else:
         rows = made.rows
         found = rows[(rows["quantity"] == EFFECT) & (rows["vcov"] == spec.covariance)] if len(rows) else rows

@@ -174,13 +174,14 @@ def _placebo(record: Record, spec: Specification, placebo: Placebo) -> dict[str,
     """A negative control, or why there is none: of a treatment that never ends, the lead is the treatment."""
     row: dict[str, Any] = {"variable": placebo.variable, "lag": placebo.lag, "label": placebo.label}
     row |= {"nobs": 0, "events": 0, "treated": 0, "failure": ""}
+    beside = beside_treatment(spec, placebo)
     try:
-        made = _fitted(build_design(record.panel, beside_treatment(spec, placebo)), spec)
+        made = _fitted(build_design(record.panel, beside), spec)
         found = made.table().set_index("term").to_dict("index")[lagged(placebo.variable, placebo.lag)]
     except (RankDeficient, NoVariation) as error:
-        return row | {"failure": f"it does not vary apart from the treatment and the controls ({error})"}
+        return row | {"failure": f"it does not vary apart from the treatment and the controls ({beside.reason(error)})"}
     except (EstimationError, EmptySample, UnknownVariable) as error:
-        return row | {"failure": str(error)}
+        return row | {"failure": beside.reason(error)}
     counts = {"nobs": made.nobs, "events": made.events, "treated": int((made.design.treatment > 0).sum())}
     numbers = ("estimate", "std_error", "df", "p_value", "conf_low", "conf_high")
     if not math.isfinite(found["p_value"]):
