@@ -7,7 +7,8 @@
  * @typedef {{table: Table, rows: Uint32Array, share: boolean, strips: Strip[], limits?: [number, number]}} Shown
  */
 
-// Height of the estimates and of an option below them, in pixels of the page; share of interval ends within the axis.
+// Height of the estimates and of an option below them, in sixteenths of the page's letters, as all places here; share of
+// interval ends within the axis.
 const TOP = 300,
   ROW = 15,
   CUT = 0.98,
@@ -46,10 +47,12 @@ class Curve {
     this.high = 1;
     // Kept, as to ask for it makes the browser lay out the page at once.
     this.width = 0;
+    this.unit = 1;
     new ResizeObserver((entries) => {
       const { width } = entries[0].contentRect;
-      if (width === this.width) return;
-      this.width = width;
+      this.unit = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+      if (width === this.width * this.unit) return;
+      this.width = width / this.unit;
       this.draw();
     }).observe(this.element);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
@@ -105,12 +108,12 @@ class Curve {
 
   /** Give both canvases a size, or wipe them. @param {number} width @param {number} height */
   resize(width, height) {
-    const ratio = devicePixelRatio || 1;
+    const ratio = (devicePixelRatio || 1) * this.unit;
     if (this.base.width === Math.round(width * ratio) && this.base.height === Math.round(height * ratio)) {
       this.pen(this.base).clearRect(0, 0, width, height);
       return;
     }
-    this.element.style.setProperty("height", `${height}px`);
+    this.element.style.setProperty("height", `${height * this.unit}px`);
     for (const canvas of [this.base, this.over]) {
       canvas.width = Math.round(width * ratio);
       canvas.height = Math.round(height * ratio);
@@ -120,7 +123,7 @@ class Curve {
   /** @param {HTMLCanvasElement} canvas */
   pen(canvas) {
     const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d")),
-      ratio = devicePixelRatio || 1;
+      ratio = (devicePixelRatio || 1) * this.unit;
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.font = `11px ${Elements.style("sans")}`;
     pen.textBaseline = "middle";
@@ -343,7 +346,7 @@ class Curve {
   point(event) {
     const all = this.shown ? this.shown.rows.length : 0,
       { left } = this.element.getBoundingClientRect();
-    const at = Math.floor(((event.clientX - left - this.left) / (this.right - this.left)) * all);
+    const at = Math.floor((((event.clientX - left) / this.unit - this.left) / (this.right - this.left)) * all);
     if (at >= 0 && at < all && at !== this.at) this.move(at);
   }
 

@@ -7,6 +7,7 @@
  * is chosen stands in the address, its keys after the element's `data-prefix`.
  */
 
+const BAND = "Grey: effects too small to matter; at the side, how estimates are distributed.";
 const NOTES = {
   equivalent:
     "Options that are equally defensible and leave the question as it is. The median says where estimates lie: " +
@@ -18,6 +19,7 @@ const NOTES = {
     "An answer to another question than the claim's. It has a curve of its own: an average with the headline's would " +
     "be an effect on nobody, in no sample.",
 };
+
 class Explorer {
   /** @param {HTMLElement} root @param {Table} table */
   constructor(root, table) {
@@ -68,6 +70,7 @@ class Explorer {
       ]),
     };
     this.note = h("p", { class: "quiet note" });
+    this.units = h("p", { class: "quiet keys" });
     this.tiles = h("dl", { class: "tiles", "aria-live": "polite" });
     this.curve = new Curve(`Specifications of ${source.label}, from the lowest estimate to the highest`, (at) =>
       this.chose(at),
@@ -124,7 +127,7 @@ class Explorer {
         "div",
         { class: "panes" },
         decisions,
-        h("div", { class: "drawn" }, this.curve.element, h("p", { class: "quiet keys" }, keys)),
+        h("div", { class: "drawn" }, this.units, this.curve.element, h("p", { class: "quiet keys" }, keys)),
         this.detail,
       ),
       this.listed,
@@ -154,7 +157,8 @@ class Explorer {
           "aria-label": `Only: ${option.label}`,
           click: () => this.only(name, option.name),
         };
-        const text = h("span", {}, option.label, option.name === headline ? h("em", {}, " · headline") : "");
+        const headed = option.name === headline ? " · headline" : "";
+        const text = h("span", {}, option.label, " ", h("code", {}, option.name), h("em", {}, headed));
         const item = h(
           "li",
           { class: option.tag },
@@ -261,6 +265,8 @@ class Explorer {
     this.summarise(question);
     this.note.textContent =
       NOTES[question.key === "equivalent" || question.key === "uncertain" ? question.key : "other"];
+    const unit = state.unit === "share" ? "as a share of mean risk" : "in onsets per 1,000 dyad-years";
+    this.units.textContent = `Change in risk, ${unit}, with 95% intervals. Blue lies below zero, orange above. ${BAND}`;
     const at = state.spec ? this.rows.findIndex((row) => table.ids[row] === state.spec) : -1;
     this.curve.show({ table, rows: this.rows, share: state.unit === "share", strips: this.strips() }, at);
     this.describe(at);

@@ -83,7 +83,7 @@ const Lineage = (() => {
     );
     const made = svg(
       "svg",
-      { width: String(width), height: String(height), viewBox: `0 0 ${width} ${height}`, class: "graph", role: "group" },
+      { width: `${width / 16}rem`, height: `${height / 16}rem`, viewBox: `0 0 ${width} ${height}`, class: "graph", role: "group" },
       ...edges,
       ...rows.flatMap((row) => row.map(node)),
     );
