@@ -46,7 +46,12 @@ _COLUMNS = {
 RAW = (RawTable(FILE, _COLUMNS, ("DCAid",)),)
 VARIABLES = (
     event("defence_agreement", "Defence cooperation agreement in force", assigned=BY_DYAD),
-    event("defence_agreement_broad", "Same, any coding confidence", role="description", assigned=BY_DYAD),
+    event(
+        "defence_agreement_broad",
+        "Defence cooperation agreement, any coding confidence",
+        role="description",
+        assigned=BY_DYAD,
+    ),
     *(event(name, label, role="description", assigned=BY_DYAD) for name, label in CATEGORIES.values()),
 )
 SOURCE = Source(SLUG, "dyad-year", RAW, VARIABLES, clean, (1980, 2010))
