@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from detente.base.wording import lower_first
 from detente.data.panel import CODINGS, GRID
-from detente.report.formats import PER
+from detente.report.formats import MINUS, PER
 from detente.stats import REGISTRY
 from detente.study.config import ClaimsFile
 from detente.study.design import DURATION_UNIT_YEARS, break_year
@@ -105,6 +105,12 @@ def reason_label(reason: str, claims: ClaimsFile) -> str:
     """Why observations were dropped, in words: `rivalry_lag2 missing` → strategic rivalry (t−2) missing."""
     term, _, rest = reason.partition(" ")
     return f"{lower_first(term_label(term, claims))} {rest}" if rest == "missing" else reason
+
+
+def step_label(reason: str, claims: ClaimsFile, *, first: bool) -> str:
+    """A step from rows to observations: what is dropped has a minus before it, the first and what is used none."""
+    words = reason_label(reason, claims)
+    return words[:1].upper() + words[1:] if first or reason == "used" else f"{MINUS} {words}"
 
 
 def event_words(outcomes: set[str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ import pandas as pd
 from detente.report.evidence import Evidence
 from detente.report.exhibit import exhibit
 from detente.report.formats import count, percent
-from detente.report.labels import gathered, listed, reason_label
+from detente.report.labels import gathered, listed, step_label
 from detente.report.models import attrition, keyed
 from detente.report.tables.table import Row, Table, columns
 
@@ -67,7 +67,6 @@ def _steps(evidence: Evidence, frame: pd.DataFrame) -> tuple[Row, ...]:
         left_out = i > 0 and reason != "used"
         if left_out and not any(counts.get((s, reason)) for s in evidence.study.samples):
             continue
-        words = reason_label(str(reason), evidence.project.claims)
-        label = f"\u2212 {words}" if left_out else words[:1].upper() + words[1:]
+        label = step_label(str(reason), evidence.project.claims, first=i == 0)
         rows.append(Row(label, tuple(count(counts.get((s, reason), 0)) for s in evidence.study.samples)))
     return tuple(rows)
