@@ -11,7 +11,13 @@ import yaml
 from pydantic import ValidationError
 
 from detente.cli import main
-from detente.replicate import COMPARISON, DYADIC_COMPARISON, conclusions_changed, read_publications
+from detente.replicate import (
+    COMPARISON,
+    DYADIC_COMPARISON,
+    conclusions_changed,
+    conclusions_compared,
+    read_publications,
+)
 from detente.replicate.auditing import Audit
 from detente.replicate.models import specification
 
@@ -60,7 +66,8 @@ def test_the_report_is_a_page_a_file_for_machines_and_a_crate(tmp_path: Path) ->
         "| not available | in part | complete | complete |",
         "3 printed numbers: 1 exact, 1 different, explained, 1 infeasible.",
         "| one | x | std_error | 0.05 | 0.0512 | different, explained | a misprint |",
-        "No sign and no significance at 5 % changes",
+        "Conclusions are compared of 1 term, 0 of them under the dyadic-robust covariance, too.",
+        "too. No sign and no significance at 5 % changes.",
         "1. as shipped: the do-file stops at line 12",
     ):
         assert words in page, words
@@ -101,8 +108,10 @@ def test_a_level_that_there_is_enough_for_stands(level: int | None) -> None:
     assert Audit.model_validate({**AUDIT, "level": level}).level == level
 
 
-def changes(rows: list[dict[str, Any]], dyadic: list[dict[str, Any]] | None = None) -> list[tuple[str, str]]:
-    found = conclusions_changed(COMPARISON.frame(rows), DYADIC_COMPARISON.frame(dyadic or []), 0.05)
+def changes(
+    rows: list[dict[str, Any]], dyadic: list[dict[str, Any]] | None = None, level: float = 0.05
+) -> list[tuple[str, str]]:
+    found = conclusions_changed(COMPARISON.frame(rows), DYADIC_COMPARISON.frame(dyadic or []), level)
     return list(zip(found["term"], found["change"], strict=True))
 
 
@@ -118,6 +127,16 @@ def test_conclusions_are_signs_and_significance_as_printed_ours_and_among_dyads(
                     "dyadic_std_error": 0.9, "ratio": 9.0, "printed_p": 0.01, "dyadic_p": 0.2, "sign": "+",
                     "conclusion": "loses significance"}  # fmt: skip
     assert changes([], [lost]) == [("x", "significance under the dyadic covariance")]
+    assert changes([], [lost], 0.005) == [], "insignificant at 0.5 % by both"
+    assert changes([], [lost | {"dyadic_p": float("nan"), "conclusion": "none"}]) == []
+
+
+def test_a_report_without_numbers_of_ours_compares_no_conclusion(tmp_path: Path) -> None:
+    rows = [row("x", "estimate", "0.24", float("nan"), "infeasible", "lost")]
+    assert main(compared(tmp_path, rows)) == 0
+    page = (tmp_path / "out/made/audit.md").read_text(encoding="utf-8")
+    assert "No conclusion is compared: no term has a number of ours." in page
+    assert conclusions_compared(COMPARISON.frame(rows), DYADIC_COMPARISON.frame([])) == {"ours": 0, "dyadic": 0}
 
 
 def test_bounds_and_odds_ratios_are_read_as_they_are_printed() -> None:

@@ -11,7 +11,16 @@ from detente.base.errors import ConfigError
 from detente.base.files import write_text
 from detente.cli.command import Output, command
 from detente.cli.replicate import DYADIC, NUMBERS, Tables
-from detente.replicate import COMPARISON, DYADIC_COMPARISON, FAILING, STATUSES, Publication, conclusions_changed, of_now
+from detente.replicate import (
+    COMPARISON,
+    DYADIC_COMPARISON,
+    FAILING,
+    STATUSES,
+    Publication,
+    conclusions_changed,
+    conclusions_compared,
+    of_now,
+)
 from detente.report.site import audit_page
 
 # Levels by which the published results are met.
@@ -65,6 +74,7 @@ def _found(publication: Publication, rows: pd.DataFrame, dyadic: pd.DataFrame) -
         "numbers": len(rows),
         "counts": {status: int((rows["status"] == status).sum()) for status in STATUSES},
         "differences": _records(shown[columns]),
+        "conclusions_compared": conclusions_compared(rows, dyadic),
         "conclusions_changed": _records(conclusions_changed(rows, dyadic, audit.significance)),
         "software": {name: version for name, version in versions().items() if name in SOFTWARE},
     }  # fmt: skip

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from detente.replicate.agreement import CONSISTENCY, consistency
     from detente.replicate.beside import KEY, findings, panel_file, variables_asked
     from detente.replicate.claim_frame import PUBLISHED
-    from detente.replicate.conclusions import CONCLUSIONS_CHANGED, conclusions_changed
+    from detente.replicate.conclusions import CONCLUSIONS_CHANGED, conclusions_changed, conclusions_compared
     from detente.replicate.documented import reference
     from detente.replicate.drafting import draft
     from detente.replicate.prepared import tables
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COMPARISON", "CONCLUSIONS_CHANGED", "CONSISTENCY", "DYADIC_COMPARISON", "FAILING", "KEY", "PUBLISHED", "STATUSES",
-    "Publication", "Replication", "check_columns", "conclusions_changed", "consistency", "draft", "findings",
-    "obtained", "of_now", "panel_file", "read_publications", "reference", "replicate", "tables", "unmade",
-    "variables_asked",
+    "Publication", "Replication", "check_columns", "conclusions_changed", "conclusions_compared", "consistency",
+    "draft", "findings", "obtained", "of_now", "panel_file", "read_publications", "reference", "replicate", "tables",
+    "unmade", "variables_asked",
 ]  # fmt: skip
 __getattr__, __dir__ = on_demand(__name__)

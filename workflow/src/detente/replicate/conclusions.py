@@ -11,6 +11,7 @@ from detente.base.numerics import two_sided
 from detente.replicate.notation import Printed, printed
 
 CHANGES = ("sign", "significance", "significance under the dyadic covariance")
+TERM = ["id", "model", "term"]
 CONCLUSIONS_CHANGED = FrameSchema(
     "conclusions that change",
     {
@@ -32,17 +33,34 @@ def conclusions_changed(numbers: pd.DataFrame, dyadic: pd.DataFrame, significanc
     normal distribution, for print and ours alike.
     """
     rows: list[dict[str, Any]] = []
-    estimated = numbers[numbers["ours"].notna() & (numbers["term"] != "") & (numbers["quantity"] != "stars")]
-    for (name, model, term), part in estimated.groupby(["id", "model", "term"], sort=False):
+    for (name, model, term), part in _estimated(numbers).groupby(TERM, sort=False):
         own = {"id": str(name), "model": str(model), "term": str(term)}
         theirs = {str(q): printed(str(text)) for q, text in zip(part["quantity"], part["printed"], strict=True)}
         ours = dict(zip(part["quantity"].astype(str), part["ours"].astype(float), strict=True))
         rows += [own | change for change in _changed(theirs, ours, significance)]
-    changed = dyadic[dyadic["conclusion"].isin(["loses significance", "gains significance"])]
+    both = _under_both(dyadic)
+    changed = both[(both["printed_p"] < significance) != (both["dyadic_p"] < significance)]
     for row in changed.to_dict("records"):
         shown = {"printed": f"p = {row['printed_p']:.3f}", "ours": f"p = {row['dyadic_p']:.3f}"}
-        rows.append({key: row[key] for key in ("id", "model", "term")} | {"change": CHANGES[2], **shown})
+        rows.append({key: row[key] for key in TERM} | {"change": CHANGES[2], **shown})
     return CONCLUSIONS_CHANGED.frame(rows)
+
+
+def conclusions_compared(numbers: pd.DataFrame, dyadic: pd.DataFrame) -> dict[str, int]:
+    """On how many terms a conclusion can be compared: with ours, and under the dyadic-robust covariance."""
+    told = _estimated(numbers)
+    told = told[told["quantity"].isin(["estimate", "odds_ratio", "p_value"])]
+    return {"ours": len(told.drop_duplicates(TERM)), "dyadic": len(_under_both(dyadic))}
+
+
+def _estimated(numbers: pd.DataFrame) -> pd.DataFrame:
+    """Numbers of terms of which there is one of ours."""
+    return numbers[numbers["ours"].notna() & (numbers["term"] != "") & (numbers["quantity"] != "stars")]
+
+
+def _under_both(dyadic: pd.DataFrame) -> pd.DataFrame:
+    """Terms that have a p-value by the printed standard error and by the dyadic-robust one."""
+    return dyadic[dyadic["printed_p"].notna() & dyadic["dyadic_p"].notna()]
 
 
 def _changed(theirs: Mapping[str, Printed], ours: Mapping[str, float], level: float) -> Iterator[dict[str, str]]:

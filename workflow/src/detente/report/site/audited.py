@@ -65,12 +65,15 @@ PARTS = ("raw_data", "cleaning_code", "analysis_data", "analysis_code")
 
 
 def _conclusions(found: Mapping[str, Any]) -> str:
-    changed = len(found["conclusions_changed"])
+    changed, compared = len(found["conclusions_changed"]), found["conclusions_compared"]
     level = f"{100 * found['audit']['significance']:g} %"
+    if not compared["ours"]:
+        return "No conclusion is compared: no term has a number of ours."
+    terms = f"Conclusions are compared of {plural(compared['ours'], 'term')}, {compared['dyadic']:,} of them"
+    said = f"{terms} under the dyadic-robust covariance, too."
     if not changed:
-        where = "nor under the dyadic-robust covariance where rows are dyads"
-        return f"No sign and no significance at {level} changes, {where}."
-    return f"{plural(changed, 'conclusion')} at {level} {'changes' if changed == 1 else 'change'}:"
+        return f"{said} No sign and no significance at {level} changes."
+    return f"{said} {plural(changed, 'conclusion')} at {level} {'changes' if changed == 1 else 'change'}:"
 
 
 def _table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> list[str]:
