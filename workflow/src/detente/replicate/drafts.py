@@ -42,7 +42,11 @@ class Draft:
 
 def written(drafts: Iterable[Draft], data: Path, log: Path, title: str) -> str:
     """A file for a published table, as YAML, with its data pinned."""
-    content = data.read_bytes()
+    content, drafts = data.read_bytes(), list(drafts)
+    of_stata = any(draft.recipe == "stata" for draft in drafts)
+    missing = (
+        "largest                  # as Stata compares" if of_stata else "refuse                   # or drop, or largest"
+    )
     lines = [
         "# A draft: correct what it says, and complete what is marked NOT READ.",
         f"title: {_quoted(title)}",
@@ -55,7 +59,7 @@ def written(drafts: Iterable[Draft], data: Path, log: Path, title: str) -> str:
         "    address: null                     # https://… at a fixed commit, where there is one",
         "    # sides: [a, b]                   # the two states of a dyad",
         "    # panel: {key: [a, b], time: year}",
-        "    missing: refuse                   # or largest (as Stata compares), or drop",
+        f"    missing: {missing}",
         "models:",
     ]
     for draft in drafts:
