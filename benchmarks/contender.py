@@ -16,11 +16,12 @@ class Contender:
 
     `imports` are modules that `run` would import on first use; `rehearse` is something small to run first:
     neither imports nor compilation are in the time. `reference`, of a peer that takes a part of the rows, is what we
-    find on these, untimed.
+    find on these, untimed; `finished` makes a frame of what `run` returns, untimed too.
     """
 
     load: Callable[[Path], Any]
-    run: Callable[[Any], pd.DataFrame]
+    run: Callable[[Any], Any]
     imports: tuple[str, ...] = ()
     rehearse: Callable[[], Any] | None = None
     reference: Callable[[Path], pd.DataFrame] | None = None
+    finished: Callable[[Any], pd.DataFrame] | None = None

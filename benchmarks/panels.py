@@ -1,4 +1,4 @@
-"""Building the panel: ours, and the chain of pandas merges that an analyst would write by hand."""
+"""Building the panel: ours, and the chain of merges that an analyst would write by hand, in pandas and polars."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,16 +19,16 @@ from detente.data.sources import KEYS
 from benchmarks.contender import Contender
 from benchmarks.data import joined, load_tidy, load_window, variables
 from benchmarks.merges import chain, years_at_peace
-from benchmarks.tasks import OURS, PANDAS
+from benchmarks.tasks import OURS, PANDAS, POLARS
 
 ONGOING = "ongoing_gml"
 
 
 @dataclass(frozen=True)
 class TidySources:
-    """Tidy sources by slug, and the window."""
+    """Tidy sources by slug, as frames of pandas or polars, and the window."""
 
-    frames: dict[str, pd.DataFrame]
+    frames: dict[str, Any]
     window: tuple[int, int]
 
 
@@ -41,6 +42,7 @@ def contenders(task: str) -> dict[str, Contender]:
     return {
         OURS: Contender(load_tidy_sources, partial(build, unit)),
         PANDAS: Contender(load_tidy_sources, partial(merge, unit)),
+        POLARS: Contender(load_for_polars, partial(merge_in_polars, unit), (POLARS,), finished=from_polars),
     }
 
 
@@ -62,6 +64,27 @@ def build_all(data: TidySources) -> pd.DataFrame:
 def merge(unit: Unit, data: TidySources) -> pd.DataFrame:
     """The same columns by merges alone: no check of keys, no attrition log."""
     return chain(data.frames, data.window, unit)
+
+
+def load_for_polars(folder: Path) -> TidySources:
+    """Tidy sources as frames of polars, missing numbers as null."""
+    import polars as pl
+
+    data = load_tidy_sources(folder)
+    return TidySources({slug: pl.from_pandas(frame) for slug, frame in data.frames.items()}, data.window)
+
+
+def merge_in_polars(unit: Unit, data: TidySources) -> Any:
+    """The same chain in polars."""
+    from benchmarks import polars_chain
+
+    return polars_chain.chain(data.frames, data.window, unit)
+
+
+def from_polars(frame: Any) -> pd.DataFrame:
+    """A frame of polars as one of pandas."""
+    made: pd.DataFrame = frame.to_pandas()
+    return made
 
 
 def load_disputes(folder: Path) -> pd.DataFrame:

@@ -9,9 +9,10 @@ ROOT = Path(__file__).resolve().parents[1]
 OURS = "detente"
 PANDAS, LINEARMODELS, PYFIXEST, FEREG = "pandas", "linearmodels", "pyfixest", "fereg"
 NUMPY, STATSMODELS, GLUM, FIRTHMODELS, WILDBOOTTEST = "numpy", "statsmodels", "glum", "firthmodels", "wildboottest"
-DIFFDIFF = "diff_diff"
+DIFFDIFF, POLARS = "diff_diff", "polars"
 LABELS = {
     PANDAS: "pandas merge chain",
+    POLARS: "polars merge chain",
     LINEARMODELS: "linearmodels PanelOLS",
     PYFIXEST: "pyfixest feols",
     FEREG: "fereg feols",
@@ -53,8 +54,8 @@ CLEANING, PANELS, REGRESSIONS = "benchmarks.cleaning", "benchmarks.panels", "ben
 ESTIMATORS, MULTIVERSE, SWITCHES = "benchmarks.estimators", "benchmarks.multiverse", "benchmarks.switches"
 TASKS = (
     Task("clean", "raw files to tidy sources", CLEANING, (), once=(OURS,)),
-    Task("panel", "panel from tidy sources", PANELS, (PANDAS,), whole=True),
-    Task("panel-directed", "directed panel", PANELS, (PANDAS,), whole=True),
+    Task("panel", "panel from tidy sources", PANELS, (PANDAS, POLARS), whole=True),
+    Task("panel-directed", "directed panel", PANELS, (PANDAS, POLARS), whole=True),
     Task("panel-all", "panel, every variable", PANELS, ()),
     Task("peace-years", "years at peace", PANELS, (PANDAS,), whole=True),
     Task("lpm-relevant", "LPM, politically relevant dyads", REGRESSIONS, (LINEARMODELS, PYFIXEST)),
