@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -12,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import report
+from benchmarks.run import ChildFailed, child, measure
 from benchmarks.tasks import BY_NAME, OURS, ROOT, TASKS, Task
 
-REPEATS = 3
 OUT = ROOT / "reports" / "bench" / "bench.json"
 
 
@@ -39,7 +38,7 @@ def _run(tasks: Sequence[Task], folder: Path, *, quick: bool) -> list[dict[str, 
     """Prepare data below `folder`, then measure."""
     print("preparing data", file=sys.stderr)
     words = ["--quick"] if quick else []
-    print(_child("benchmarks.world", str(folder), *words), end="", file=sys.stderr)
+    print(child("benchmarks.world", str(folder), *words), end="", file=sys.stderr)
     world = json.loads((folder / "world.json").read_text(encoding="utf-8"))["world"]
     return [row for task in tasks for row in _rows(task, folder, world, quick=quick)]
 
@@ -56,38 +55,17 @@ def _arguments() -> argparse.Namespace:
 
 def _rows(task: Task, folder: Path, world: str, *, quick: bool) -> list[dict[str, Any]]:
     """Ours once, then a row for each peer."""
-    ours = _measure(task, OURS, folder, quick=quick)
+    ours = measure(task, OURS, folder, quick=quick)
     if not task.peers:
         return [report.row(task, world, ours, None, None)]
     rows = []
     for peer in task.peers:
         try:
-            theirs = _measure(task, peer, folder, quick=quick)
+            theirs = measure(task, peer, folder, quick=quick)
         except ChildFailed as error:
             theirs = {"failed": f"FAILED: {error}"}
         rows.append(report.row(task, world, ours, peer, theirs))
     return rows
-
-
-def _measure(task: Task, library: str, folder: Path, *, quick: bool) -> dict[str, Any]:
-    print(f"{task.label}: {library}", file=sys.stderr)
-    repeats = 1 if quick or library in task.once else REPEATS
-    output = _child("benchmarks.measure", str(folder), task.name, library, "--repeats", str(repeats))
-    outcome: dict[str, Any] = json.loads(output.splitlines()[-1])
-    return outcome
-
-
-class ChildFailed(RuntimeError):
-    """A process of the benchmark ended with an error, whose last line is the message."""
-
-
-def _child(module: str, *words: str) -> str:
-    """Run a module from the root of the repository; what it prints."""
-    call: Sequence[str] = [sys.executable, "-W", "ignore", "-m", module, *words]
-    done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise ChildFailed((done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1])
-    return done.stdout
 
 
 if __name__ == "__main__":
