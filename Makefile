@@ -110,3 +110,5 @@ $(BENCH)/.ready: requirements.lock benchmarks/requirements.lock pyproject.toml
 
 bench: $(BENCH)/.ready
 	@$(BENCH)/bin/python -m benchmarks
+	@$(BENCH)/bin/python -m benchmarks.commands
+	@$(BENCH)/bin/python -m benchmarks.growth --chart docs/images/growth.svg

@@ -18,13 +18,22 @@ from detente.base.units import Unit
 from detente.data.panel import catalogue
 from detente.data.sources import KEYS, tidy_schema
 
-from benchmarks import estimators, report, switches
+from benchmarks import commands, estimators, growth, report, switches
 from benchmarks.data import JOINED, joined, variables
 from benchmarks.dyads import KEYS as DYADS
 from benchmarks.dyads import dyads, load_dyads, write_dyads
 from benchmarks.made import made_world
 from benchmarks.measure import gap, measured
-from benchmarks.panels import TidySources, build, count_peace, load_disputes, merge, merge_peace
+from benchmarks.panels import (
+    TidySources,
+    build,
+    count_peace,
+    from_polars,
+    load_disputes,
+    merge,
+    merge_in_polars,
+    merge_peace,
+)
 from benchmarks.tasks import AGREEMENT, BY_NAME, OURS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -89,6 +98,29 @@ def test_quick_run_with_every_peer(tmp_path: Path) -> None:
     assert {r["status"] for r in rows} == {"same numbers", "no peer"}
 
 
+@pytest.mark.slow
+def test_growth_is_measured_and_drawn(tmp_path: Path) -> None:
+    out, chart = tmp_path / "growth.json", tmp_path / "growth.svg"
+    call = [sys.executable, "-m", "benchmarks.growth", "--quick", "--out", str(out), "--chart", str(chart)]
+    done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = [row for row in json.loads(out.read_text(encoding="utf-8")) if row["library"] == OURS]
+    assert [row["rows"] for row in rows] == sorted({row["rows"] for row in rows})
+    assert len(rows) == len(growth.QUICK_STATES)
+    assert {row["status"] for row in rows} == {"same numbers"}
+    assert chart.read_text(encoding="utf-8").count("<path") > 10
+
+
+@pytest.mark.slow
+def test_commands_are_measured_with_their_processes() -> None:
+    rows = {row["command"]: row for row in commands.small(1)}
+    assert set(rows) == {"detente --help", "detente check", "first fit of a process"}
+    for name in ("detente --help", "detente check"):
+        assert rows[name]["processor"] > 0
+        assert rows[name]["seconds"] > 0
+    assert "first fit of a process" in commands.table(list(rows.values()))
+
+
 @pytest.mark.parametrize("unit", PAIRS)
 def test_merges_give_the_panel_cell_by_cell(world: TidySources, unit: Unit) -> None:
     ours, theirs = build(unit, world), merge(unit, world)
@@ -98,6 +130,17 @@ def test_merges_give_the_panel_cell_by_cell(world: TidySources, unit: Unit) -> N
     missing = ours[variables(unit)].isna().mean()
     assert (missing < 1).all()
     assert (missing > 0).sum() > len(missing) / 2, "the rule of coverage is put to the test"
+
+
+@pytest.mark.parametrize("unit", PAIRS)
+def test_merges_in_polars_give_the_panel_cell_by_cell(world: TidySources, unit: Unit) -> None:
+    polars = pytest.importorskip("polars", reason="polars is installed for benchmarks alone")
+    frames = {slug: polars.from_pandas(frame) for slug, frame in world.frames.items()}
+    theirs = from_polars(merge_in_polars(unit, TidySources(frames, world.window)))
+    # A logarithm of either library may differ in its last bit.
+    distance = gap(theirs, build(unit, world), whole=True)
+    assert distance is not None
+    assert distance < 1e-12
 
 
 def test_merges_count_the_years_at_peace(world: TidySources, monkeypatch: pytest.MonkeyPatch) -> None:
