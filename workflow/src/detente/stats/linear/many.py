@@ -6,9 +6,9 @@ in M_d. So Σ_d S_d S_dᵀ, and the same over states, are quadratic forms in (�
 made once, each fit then is a small solve whatever the number of rows.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
@@ -160,7 +160,8 @@ def _attempted(sample: _Sample, choice: Choice, kinds: Sequence[str]) -> Found |
         fit = _solved(sample, kept, outcome)
     except EstimationError as error:
         return error
-    covariances = {kind: _covariance(sample, fit, kind) for kind in kinds}
+    over_rows = cache(partial(_over_rows, sample, fit))
+    covariances = {kind: _covariance(sample, fit, kind, over_rows) for kind in kinds}
     effect = Effect(float(fit.slopes[lead]), np.eye(len(kept))[lead])
     return Found(effect, _base(sample.group, choice, effect), dropped, covariances)
 
@@ -199,19 +200,26 @@ def _rows(sample: _Sample, columns: Codes, outcome: int) -> tuple[Array, Array]:
     return np.ascontiguousarray(z[:, columns]), np.ascontiguousarray(z[:, outcome])
 
 
-def _covariance(sample: _Sample, fit: _Fit, kind: str) -> Covariance | Exception:
+def _over_rows(sample: _Sample, fit: _Fit) -> tuple[Array, Array]:
+    """The columns of a fit, x (n, k), and what is left of its outcome (n,)."""
+    if fit.rows:
+        return fit.rows
+    x, y = _rows(sample, fit.columns, fit.outcome)
+    residual = np.empty(len(y))
+    kernel.least_squares_residual(x, y, fit.slopes, residual)
+    return x, residual
+
+
+def _covariance(
+    sample: _Sample, fit: _Fit, kind: str, over_rows: Callable[[], tuple[Array, Array]]
+) -> Covariance | Exception:
     """From products where they are exact enough, else from the scores of rows."""
     alone = sample.single.get(kind)
     if isinstance(alone, Exception):
         return alone
     if alone and sample.moments.second and fit.rows is None and (quick := _by_products(sample, fit, kind, alone)):
         return quick
-    if fit.rows:
-        x, residual = fit.rows
-    else:
-        x, y = _rows(sample, fit.columns, fit.outcome)
-        residual = np.empty(len(y))
-        kernel.least_squares_residual(x, y, fit.slopes, residual)
+    x, residual = over_rows()
     absorbed = sample.absorber.parameters
     own = {"x": x, "absorbed": absorbed, "linear": True, "silent": sample.absorber.silent}
     return covariance_of_rows(kind, Scores(x, residual), fit.bread, sample.group.pairs, **own)
