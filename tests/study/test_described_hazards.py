@@ -61,15 +61,14 @@ def walked(rows: pd.DataFrame) -> dict[tuple[int, int, int], tuple[float, float,
     for (one, other), years in rows.groupby(KEY[:2]):
         runs: list[list[int]] = []
         at = {int(y): i for i, y in enumerate(years["year"])}
+        seen = {name: years[name].to_list() for name in ("ongoing_gml", "force_gml", "fatal_gml")}
         for year, i in at.items():
-            if years["ongoing_gml"].iloc[i] == 1:
+            if seen["ongoing_gml"][i] == 1:
                 if runs and runs[-1][-1] == year - 1:
                     runs[-1].append(year)
                 else:
                     runs.append([year])
-        flags = [
-            [any(years[name].iloc[at[y]] == 1 for y in run) for name in ("force_gml", "fatal_gml")] for run in runs
-        ]
+        flags = [[any(seen[name][at[y]] == 1 for y in run) for name in ("force_gml", "fatal_gml")] for run in runs]
         for year in at:
             place = max((r for r, run in enumerate(runs) if run[0] <= year), default=None)
             if place is not None and year >= WINDOW[0] - 1:
@@ -101,7 +100,7 @@ def test_conflicts_are_those_of_a_walk_through_each_dyads_years(seed: int) -> No
 def rows_at_risk(tidy: dict[str, pd.DataFrame], place: int) -> pd.DataFrame:
     """Years at risk of spells by a walk: ended, mission, years at peace, and controls of the year before."""
     of = panel(tidy, "ongoing_gml", "force_gml", "fatal_gml", "un_mission", *CONTROLS)
-    told, known = walked(of), of.set_index(KEY)
+    told, known = walked(of), of.set_index(KEY)[["un_mission", *CONTROLS]].to_dict("index")
     found, since = [], None
     for key in told:
         before = (*key[:2], key[2] - 1)
@@ -112,10 +111,10 @@ def rows_at_risk(tidy: dict[str, pd.DataFrame], place: int) -> pd.DataFrame:
             since = 0
         elif since is not None and not np.isnan(now):
             since += 1
-            earlier = known.loc[before]
+            earlier = known[before]
             found.append(
                 {"ended": now, "mission": earlier["un_mission"], "t": since, "one": key[0], "other": key[1],
-                 "deaths": told[before][2], "earlier": told[before][3], **earlier[CONTROLS]}
+                 "deaths": told[before][2], "earlier": told[before][3], **{name: earlier[name] for name in CONTROLS}}
             )  # fmt: skip
             since = None if now == 1 else since
         else:

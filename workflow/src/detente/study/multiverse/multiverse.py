@@ -326,18 +326,16 @@ def by_rows(
 
 
 def _trimmed(panel: pd.DataFrame, specs: Sequence[Specification]) -> pd.DataFrame:
-    """All that specifications of one sample can use of a panel: dyads ever in it, from the year they reach back to.
+    """All that specifications of one sample use of a panel: columns, and dyads ever in it, from the year they reach to.
 
-    Lags are the same as in the whole panel. Of its columns it has those that the specifications need.
+    Lags are the same as in the whole panel.
     """
     first = min(spec.window[0] for spec in specs)
     reach, year = max(spec.reach for spec in specs), panel["year"].to_numpy()
     inside = in_sample(panel, specs[0].sample).to_numpy() & (year >= first)
     dyad = intersect(*(panel[part].to_numpy(dtype=np.int64) for part in sides_of(panel)))
-    ever = np.zeros(int(dyad.max(initial=-1)) + 1, dtype=bool)
-    ever[dyad[inside]] = True
-    names = columns_of(specs)[specs[0].claim.unit]
-    return panel.loc[ever[dyad] & (year >= first - reach), names].reset_index(drop=True)
+    used = np.isin(dyad, dyad[inside]) & (year >= first - reach)
+    return panel.loc[used, columns_of(specs)[specs[0].claim.unit]].reset_index(drop=True)
 
 
 def _own_key(spec: Specification) -> tuple[Any, ...]:
