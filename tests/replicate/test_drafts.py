@@ -177,6 +177,14 @@ def test_a_log_of_stata_gives_commands_numbers_and_marks(tmp_path: Path) -> None
         assert f"# NOT READ: {mark}" in text
 
 
+def test_data_that_a_log_opens_later_are_marked(tmp_path: Path) -> None:
+    later = STATA.replace(". logit onset", ". use dyads2, clear\n\n. logit onset")
+    _, text = drafted(tmp_path, "table.log", later)
+    logit = text[text.index(": logit onset") :]
+    assert "use dyads: other data" not in text
+    assert logit.index(": use dyads2, clear: other data") < logit.index("outcome: onset")
+
+
 def test_a_log_of_r_gives_calls_numbers_and_marks(tmp_path: Path) -> None:
     models, text = drafted(tmp_path, "table.txt", R)
     probit, linear = models.values()

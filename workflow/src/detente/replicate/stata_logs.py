@@ -33,6 +33,8 @@ OF_GROUPS = ("gee", "within", "between", "random_effects", "clogit")
 OF_XTREG: Mapping[str, str] = {"fe": "within", "be": "between", "re": "random_effects"}
 # Commands that make variables or choose rows, which a reviewer writes as `steps` and `derive`.
 PREPARING = re.compile(r"(g|gen\w*|egen|replace|recode|keep|drop|merge|collapse|reshape|encode|destring|rename)\b")
+# Commands that open data: those after the first open others than the draft names.
+OPENING = re.compile(r"(u|use|insheet|import|infile|infix)\b")
 PANEL = re.compile(r"(?:iis|xtset|tsset)\s+(\w+)")
 WORKING: Mapping[str, str] = {"exc": "exchangeable", "ar": "ar1", "ind": "independence"}
 
@@ -42,7 +44,7 @@ def models(text: str, columns: Sequence[str]) -> list[Draft]:
     lines = text.expandtabs().splitlines()
     found, command, begun, table_before = [], "", 0, 0
     prepared: list[str] = []
-    group, at = "", 0
+    group, at, opened = "", 0, 0
     while at < len(lines):
         started = COMMAND.match(lines[at]) or re.match(r"> ?(?P<words>.*)", lines[at]) if lines[at] else None
         if started:
@@ -51,6 +53,9 @@ def models(text: str, columns: Sequence[str]) -> list[Draft]:
             table_before = at
             if PREPARING.match(command):
                 prepared.append(f"line {begun + 1}: {command}")
+            if OPENING.match(command):
+                opened += 1
+                prepared += [f"line {begun + 1}: {command}: other data"] if opened > 1 else []
             group = panel[1] if (panel := PANEL.match(command)) else group
             continue
         if HEADER.match(lines[at]):
