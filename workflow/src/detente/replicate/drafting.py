@@ -21,6 +21,9 @@ def draft(data: Path, log: Path) -> tuple[str, list[Draft]]:
         found = typeset.models(content, ending)
     else:
         text = content.decode("utf-8", errors="replace")
+        if text.lstrip().startswith("{smcl}"):
+            plain = f"translate {log.name} {log.stem}.log"
+            raise SourceSchemaError(f"{log}: is written in Stata's markup; in Stata, `{plain}` makes a plain log of it")
         found = (r_logs if "Call:" in text and "Std. Error" in text else stata_logs).models(text, columns)
     models = distinct(found)
     if not models:

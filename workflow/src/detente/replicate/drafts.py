@@ -29,6 +29,7 @@ class Draft:
     vcov: str = "classical"
     recipe: str = ""
     bread: str = ""
+    derived: dict[str, tuple[str, str]] = field(default_factory=dict)
     stars: dict[str, str] = field(default_factory=dict)
     printed: dict[str, dict[str, str]] = field(default_factory=dict)
     statistics: dict[str, str] = field(default_factory=dict)
@@ -75,18 +76,10 @@ def _model(draft: Draft, log: Path) -> Iterator[str]:
     if not (draft.outcome and draft.estimator and draft.terms):
         yield '    infeasible: "NOT READ: outcome, terms or estimator"'
     else:
-        yield f"    outcome: {_quoted(draft.outcome)}"
-        terms = [_quoted(n) if n == text else f"{{{_quoted(n)}: {_quoted(text)}}}" for n, text in draft.terms.items()]
-        yield f"    terms: [{', '.join(terms)}]"
-        yield f"    estimator: {draft.estimator}"
-        yield f"    vcov: {_quoted(draft.vcov)}"
-        for key in ("recipe", "bread", "sample"):
-            if value := getattr(draft, key):
-                yield f"    {key}: {_quoted(value)}"
-        if draft.fixed_effects:
-            yield f"    fixed_effects: [{', '.join(map(_quoted, draft.fixed_effects))}]"
-        if draft.options:
-            yield f"    options: {_mapping(draft.options, plain=True)}"
+        yield from _equation(draft)
+    if draft.derived:
+        made = (f"{name}: {{term: {term}, expression: {_text(how)}}}" for name, (term, how) in draft.derived.items())
+        yield f"    derived: {{{', '.join(made)}}}"
     if draft.stars:
         yield f"    stars: {_mapping(draft.stars, plain=True)}"
     if draft.printed:
@@ -94,6 +87,21 @@ def _model(draft: Draft, log: Path) -> Iterator[str]:
         yield from (f"      {_quoted(term)}: {_mapping(numbers)}" for term, numbers in draft.printed.items())
     if draft.statistics:
         yield f"    statistics: {_mapping(draft.statistics)}"
+
+
+def _equation(draft: Draft) -> Iterator[str]:
+    yield f"    outcome: {_quoted(draft.outcome)}"
+    terms = [_quoted(n) if n == text else f"{{{_quoted(n)}: {_quoted(text)}}}" for n, text in draft.terms.items()]
+    yield f"    terms: [{', '.join(terms)}]"
+    yield f"    estimator: {draft.estimator}"
+    yield f"    vcov: {_quoted(draft.vcov)}"
+    for key in ("recipe", "bread", "sample"):
+        if value := getattr(draft, key):
+            yield f"    {key}: {_quoted(value)}"
+    if draft.fixed_effects:
+        yield f"    fixed_effects: [{', '.join(map(_quoted, draft.fixed_effects))}]"
+    if draft.options:
+        yield f"    options: {_mapping(draft.options, plain=True)}"
 
 
 def _mapping(values: Mapping[str, str], *, plain: bool = False) -> str:

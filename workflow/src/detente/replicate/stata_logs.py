@@ -1,77 +1,110 @@
 """Models of a Stata log: the command above each table of coefficients, its numbers, and those of its head.
 
-Read are logs of any version since 6, with continued lines, `#delimit ;` and comments. Varlists are written out by the
-columns of the data: abbreviations, ranges `x1-x3` and wildcards.
+Read are logs of any version since 6, with continued lines, `#delimit ;` and comments. What a log prints and is not read
+is marked in the draft of the model before it.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
+from detente.base.quoting import quoted
 from detente.replicate.drafts import Draft
+from detente.replicate.stata_tables import BELOW, HEADER, OTHER, WITHIN, head, table
+from detente.replicate.stata_varlists import condition_of, one, renamed, terms_of
 from detente.stats import REGISTRY
 
 COMMAND = re.compile(r"\. ?(?P<words>\s*\S.*)")
-HEADER = re.compile(r"^\s*(?P<outcome>\S*)\s*\|\s+(?P<columns>.*(Coef\.|Coefficient|Odds [Rr]atio|IRR|RRR).*)$")
-ROW = re.compile(r"^\s*(?P<name>[^|]+?)\s*\|\s*(?P<cells>.*)$")
-RULE = re.compile(r"^-{3,}[+-]*-*$")
-COLUMNS: Mapping[str, str] = {
-    r"Coef\.|Coefficient": "estimate", r"Odds [Rr]atio|IRR|RRR": "odds_ratio", r"[Ss]td\. [Ee]rr\.": "std_error",
-    r"\bz\b|\bt\b": "statistic", r"P>\|?[zt]\|?": "p_value", r"\[95%": "interval",
+PREFIX = re.compile(r"^(?:(?:qui\w*|cap\w*|noi\w*|xi)\b\s*:?\s+|xi:\s*|by(?:s\w*)?\s+[^:]+:\s*)")
+OF_GROUPS = ("gee", "within", "between", "random_effects", "clogit", "probit_re")
+OF_PANELS: Mapping[str, Mapping[str, str]] = {
+    "xtreg": {"fe": "within", "be": "between", "": "random_effects"}, "xtlogit": {"fe": "clogit"},
+    "xtprobit": {"": "probit_re"}, "xtpoisson": {"fe": "fepoisson"},
 }  # fmt: skip
-NUMBER = r"(-?[\d,]*\.?\d+(?:e[+-]?\d+)?)"
-STATISTICS: Mapping[str, str] = {
-    rf"Number of obs\s*=\s*{NUMBER}": "nobs", rf"Number of groups\s*=\s*{NUMBER}": "groups",
-    rf"Wald chi2\(\s*\d+\)\s*=\s*{NUMBER}": "wald_chi2", rf"LR chi2\(\s*\d+\)\s*=\s*{NUMBER}": "lr_chi2",
-    rf"F\(\s*\d+,\s*\d+\)\s*=\s*{NUMBER}": "f", rf"Pseudo R2\s*=\s*{NUMBER}": "pseudo_r2",
-    rf"(?<!Adj )R-squared\s*=\s*{NUMBER}": "r2", rf"Adj R-squared\s*=\s*{NUMBER}": "adjusted_r2",
-    rf"Root MSE\s*=\s*{NUMBER}": "rmse", rf"Log (?:pseudo-?\s?)?likelihood\s*=\s*{NUMBER}": "log_likelihood",
-    rf"adjusted for {NUMBER} clusters in": "clusters",
-}  # fmt: skip
-CLUSTERS = re.compile(r"adjusted for (?:[\d,]+ clusters in|clustering on) (\w+)")
-OF_GROUPS = ("gee", "within", "between", "random_effects", "clogit")
-OF_XTREG: Mapping[str, str] = {"fe": "within", "be": "between", "re": "random_effects"}
+# Other models than that of a panel command without an option.
+OTHERWISE = re.compile(r"\b(?:fe|be|re|pa|mle)\b")
 # Commands that make variables or choose rows, which a reviewer writes as `steps` and `derive`.
-PREPARING = re.compile(r"(g|gen\w*|egen|replace|recode|keep|drop|merge|collapse|reshape|encode|destring|rename)\b")
+PREPARING = re.compile(
+    r"(g|gen\w*|egen|replace|recode|keep|drop|merge|joinby|append|collapse|reshape|encode|decode|destring|rename|expand"
+    r"|mvdecode|btscs|ipolate)\b"
+)
 # Commands that open data: those after the first open others than the draft names.
 OPENING = re.compile(r"(u|use|insheet|import|infile|infix)\b")
+MADE = re.compile(r"(?:g|gen\w*|egen)\s+(?:(?:byte|int|long|float|double|str\d*)\s+)?(\w+)\s*=")
+# Commands that print numbers of the model before them.
+PRINTING = re.compile(r"(test\w*|lincom|nlcom|lrtest|prchange|prvalue|prtab|di|display|lstat|fitstat|estat|hausman)\b")
 PANEL = re.compile(r"(?:iis|xtset|tsset)\s+(\w+)")
+BASE = re.compile(r"\((?:Outcome )?\w+==(\w+) is the (?:comparison group|base outcome)\)")
+# Rows below the coefficients that are made of one of them, by estimator.
+DERIVED: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "negbin": {"alpha": ("ln(alpha)", "exp(value)")},
+    "probit_re": {"sigma_u": ("lnsig2u", "exp(value / 2)"), "rho": ("lnsig2u", "exp(value) / (1 + exp(value))")},
+}
 WORKING: Mapping[str, str] = {"exc": "exchangeable", "ar": "ar1", "ind": "independence"}
+
+
+@dataclass
+class _Log:
+    """What was read so far: models, commands since the last of them, variables that commands made, the panel's unit."""
+
+    found: list[Draft] = field(default_factory=list)
+    prepared: list[str] = field(default_factory=list)
+    made: list[str] = field(default_factory=list)
+    group: str = ""
+    opened: bool = False
+
+    def hear(self, command: str, line: int) -> None:
+        """Take note of a command."""
+        said = f"line {line}: {command}"
+        if made := MADE.match(command):
+            self.made.append(made[1])
+        if panel := PANEL.match(command):
+            self.group = panel[1]
+        if OPENING.match(command):
+            self.prepared += [f"{said}: other data"] if self.opened else []
+            self.opened = True
+        elif PREPARING.match(command):
+            self.prepared.append(said)
+        elif PRINTING.match(command) and self.found:
+            self.mark(f"{said}: what it prints is not read")
+
+    def mark(self, words: str) -> None:
+        """Say of the last model what is not read, or of the next if there is none."""
+        (self.found[-1].unread if self.found else self.prepared).append(words)
 
 
 def models(text: str, columns: Sequence[str]) -> list[Draft]:
     """Every model of a log, in order; `columns` are those of the data."""
     lines = text.expandtabs().splitlines()
-    found, command, begun, table_before = [], "", 0, 0
-    prepared: list[str] = []
-    group, at, opened = "", 0, 0
+    log, command, begun, table_before, at = _Log(), "", 0, 0, 0
     while at < len(lines):
-        started = COMMAND.match(lines[at]) or re.match(r"> ?(?P<words>.*)", lines[at]) if lines[at] else None
-        if started:
+        line = lines[at]
+        if COMMAND.match(line) or line.startswith("> "):
             command, after = _command(lines, at)
             begun, at = at, after
             table_before = at
-            if PREPARING.match(command):
-                prepared.append(f"line {begun + 1}: {command}")
-            if OPENING.match(command):
-                opened += 1
-                prepared += [f"line {begun + 1}: {command}: other data"] if opened > 1 else []
-            group = panel[1] if (panel := PANEL.match(command)) else group
+            log.hear(_bare(command), begun + 1)
             continue
-        if HEADER.match(lines[at]):
+        if HEADER.match(line):
             draft = Draft(f"line {begun + 1}", begun + 1)
-            _head(draft, lines[table_before:at])
-            after = _table(draft, lines, at)
-            _asked(draft, command, columns)
-            _prepared(draft, prepared, group, columns)
-            found.append(draft)
-            prepared = []
+            head(draft, lines[table_before:at])
+            after, omitted = table(draft, lines, at)
+            _asked(draft, command, columns, log.made)
+            _omitted(draft, omitted)
+            _prepared(draft, log, columns)
+            log.found.append(draft)
             table_before = at = after
             continue
-        if "dy/dx" in lines[at] and found:
-            found[-1].unread.append(f"line {at + 1}: a table of marginal effects: `ame` or `mem` of a term")
+        if "dy/dx" in line or "dF/dx" in line:
+            log.mark(f"line {at + 1}: a table of marginal effects: `ame` or `mem` of a term")
+        elif OTHER.search(line):
+            log.mark(f"line {at + 1}: a table that is not read: {line}")
+        elif BELOW.match(line):
+            log.mark(f"line {at + 1}: {line}")
+        elif (base := BASE.match(line.strip())) and log.found and log.found[-1].estimator == "multinomial_logit":
+            log.found[-1].options["base"] = base[1]
         at += 1
-    return found
+    return log.found
 
 
 def _command(lines: Sequence[str], at: int) -> tuple[str, int]:
@@ -79,106 +112,73 @@ def _command(lines: Sequence[str], at: int) -> tuple[str, int]:
     words = [re.sub(r"^[.>] ?", "", lines[at])]
     at += 1
     while at < len(lines) and lines[at].startswith(">"):
-        words.append(lines[at][1:].strip())
+        # A line is broken at its 79th character, within a word too.
+        joined = "" if len(lines[at - 1]) >= 79 and not lines[at].startswith(">  ") else " "
+        words.append(joined + lines[at][1:].strip() if joined else lines[at][2:].rstrip())
         at += 1
-    text = re.sub(r"/\*.*?\*/", " ", " ".join(words))
+    text = re.sub(r"/\*.*?\*/", " ", "".join(words))
     text = re.sub(r"///.*?$|//.*$", " ", text)
     return " ".join(text.split()).rstrip(";").strip(), at
 
 
-def _head(draft: Draft, lines: Sequence[str]) -> None:
-    """Numbers above a table of coefficients."""
-    for line in lines:
-        if re.match(r"Iteration \d", line.strip()):
-            continue
-        for pattern, name in STATISTICS.items():
-            if number := re.search(pattern, line):
-                draft.statistics[name] = number[1]
-        if clusters := CLUSTERS.search(line):
-            draft.vcov = clusters[1]
-        if re.match(r"\s*(note|Note):", line) or "predicts" in line:
-            draft.unread.append(line)
+def _bare(command: str) -> str:
+    """A command without those that it stands under, such as `quietly` and `by dyad:`."""
+    bare = command.strip()
+    while PREFIX.match(bare):
+        bare = PREFIX.sub("", bare).strip()
+    return bare
 
 
-def _table(draft: Draft, lines: Sequence[str], at: int) -> int:
-    """Rows of a table of coefficients; the line after it."""
-    header = HEADER.match(lines[at])
-    assert header is not None
-    named = sorted(
-        (m.start(), name) for pattern, name in COLUMNS.items() if (m := re.search(pattern, header["columns"]))
-    )
-    order = [part for _, name in named for part in (("conf_low", "conf_high") if name == "interval" else (name,))]
-    equation, rules = "", 0
-    draft.outcome = header["outcome"]
-    for i in range(at + 1, len(lines)):
-        line = lines[i]
-        if RULE.match(line.strip()):
-            rules += 1
-            if "+" not in line and rules > 1:
-                return i + 1
-            continue
-        row = ROW.match(line)
-        if row is None:
-            return i
-        cells = row["cells"].split()
-        if not cells:
-            equation = "" if row["name"] == draft.outcome else row["name"]
-        elif len(cells) >= 2 and all(re.fullmatch(NUMBER, cell) for cell in cells[:2]):
-            term = f"[{equation}]{row['name']}" if equation else row["name"]
-            # Rows such as alpha's have no statistic: what stands in the third place is an end of the interval.
-            whole = len(cells) == len(order)
-            draft.printed[term] = _numbers(order if whole else order[:2], cells)
-            draft.unread += [] if whole else [f"line {i + 1}: {line}: only its first two numbers"]
-        else:
-            draft.unread.append(f"line {i + 1}: {line}")
-    return len(lines)
-
-
-def _numbers(order: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
-    """Printed numbers by name; a standard error of an odds ratio is none of the coefficient."""
-    found = {name: cell for name, cell in zip(order, cells, strict=False) if re.fullmatch(NUMBER, cell)}
-    if "odds_ratio" in found:
-        return {name: found[name] for name in ("odds_ratio", "statistic", "p_value") if name in found}
-    return found
-
-
-def _asked(draft: Draft, command: str, columns: Sequence[str]) -> None:
+def _asked(draft: Draft, command: str, columns: Sequence[str], made: Sequence[str]) -> None:
     """Estimator, outcome, terms, sample and covariance of a command."""
-    body, _, options = command.partition(",")
-    body = re.sub(r"^(xi|qui\w*|capture|cap|noi\w*|sort)\s*:?\s+", "", body.strip())
+    body, _, options = _bare(command).partition(",")
     words = body.split()
     if not words:
         draft.unread.append("the command above the table")
         return
     draft.recipe, name = "stata", words[0]
     draft.name = f"line {draft.line}: {name} {draft.outcome}".strip()
-    body, _, condition = re.sub(r"^\S+\s*", "", body).partition(" if ")
+    body, _, condition = re.sub(r"^\S+\s*", "", body.strip()).partition(" if ")
     if weights := re.search(r"\[(aw|aweight|pw|pweight|fw|iw)\w*\s*=\s*([^\]]+)\]", body):
         draft.unread.append(f"weights {weights[0]}")
         body = body.replace(weights[0], " ")
     if condition:
         draft.sample = condition_of(condition)
     _estimator(draft, name, options)
+    within = draft.statistics.pop(WITHIN, "")
+    draft.statistics |= {"r2": within} if within and draft.estimator == "within" else {}
+    draft.derived = {row: of for row, of in DERIVED.get(draft.estimator, {}).items() if row in draft.printed}
     listed = body.split()
     if not listed:
         draft.unread.append(f"command {command!r}")
         return
-    # A variable that the log makes is known by its row of the table.
-    known = [*columns, *(term for term in draft.printed if term not in columns)]
-    draft.outcome = _one(listed[0], known, draft)
-    for word in listed[1:]:
-        for term in _expanded(word, known, draft):
-            if term in draft.printed and term not in columns:
-                draft.unread.append(f"{term!r} is no column of the data: derive it")
-            draft.terms[term] = f"dummies({term[2:]})" if term.startswith("i.") else term
+    header = [] if "~" in draft.outcome else [draft.outcome]
+    outcome = one(listed[0], list(dict.fromkeys([*header, *columns, *made])), draft)
+    if outcome not in columns:
+        draft.unread.append(f"{outcome!r} is no column of the data: derive it")
+    draft.outcome = quoted(outcome)
+    draft.terms = terms_of(listed[1:], columns, draft)
+    draft.printed = renamed(draft.printed, draft.terms)
 
 
-def _prepared(draft: Draft, prepared: Sequence[str], group: str, columns: Sequence[str]) -> None:
+def _omitted(draft: Draft, said: Sequence[str]) -> None:
+    """Terms that the software left out: so the table says, or it has no row of them."""
+    if any(term.startswith("[") for term in draft.printed):
+        return
+    for term, text in tuple(draft.terms.items()):
+        if term in draft.printed or text.startswith("dummies("):
+            continue
+        why = "is omitted" if term in said else "has no row in the table, and is taken to be omitted"
+        draft.unread.append(f"{term!r} {why}: left out of the terms")
+        del draft.terms[term]
+
+
+def _prepared(draft: Draft, log: _Log, columns: Sequence[str]) -> None:
     """Commands since the model before; the group of a panel command that names none; columns that the data lack."""
-    draft.unread = [*prepared, *draft.unread]
+    draft.unread, log.prepared = [*log.prepared, *draft.unread], []
     if draft.estimator in OF_GROUPS and not draft.fixed_effects:
-        draft.fixed_effects = [group] if group else []
-        if not group:
+        draft.fixed_effects = [log.group] if log.group else []
+        if not log.group:
             draft.unread.append("the group, which `iis`, `xtset` or `tsset` names: `fixed_effects`")
     for name in {draft.vcov: None} | dict.fromkeys(draft.fixed_effects):
         if name not in (*columns, "classical", "hc1"):
@@ -186,12 +186,9 @@ def _prepared(draft: Draft, prepared: Sequence[str], group: str, columns: Sequen
 
 
 def _estimator(draft: Draft, name: str, options: str) -> None:
-    if name == "xtreg":
-        draft.estimator = next(
-            (made for word, made in OF_XTREG.items() if re.search(rf"\b{word}\b", options)), "random_effects"
-        )
-    elif name == "xtlogit":
-        draft.estimator = "clogit" if re.search(r"\bfe\b", options) else ""
+    if name in OF_PANELS:
+        asked = found[0] if (found := OTHERWISE.search(options)) else ""
+        draft.estimator = OF_PANELS[name].get("" if asked == "re" else asked, "")
     else:
         draft.estimator = _called(name)
     if not draft.estimator:
@@ -206,51 +203,6 @@ def _estimator(draft: Draft, name: str, options: str) -> None:
         working = re.search(r"\bc(?:orr)?\((\w+)", options)
         kinds = (made for word, made in WORKING.items() if working and working[1].startswith(word))
         draft.options["working"] = next(kinds, "exchangeable")
-
-
-def condition_of(text: str) -> str:
-    """A condition of Stata's as an expression: `x~=. & y==1` → `not missing(x) and y == 1`."""
-    text = re.sub(r"(\w+)\s*(?:~=|!=|<)\s*\.(?!\d)", r"not missing(\1)", text.strip())
-    text = re.sub(r"(\w+)\s*==\s*\.(?!\d)", r"missing(\1)", text)
-    text = re.sub(r"~=", "!=", text)
-    text = re.sub(r"\s*&\s*", " and ", text)
-    text = re.sub(r"\s*\|\s*", " or ", text)
-    text = re.sub(r"[!~](?=[\w(])", "not ", text)
-    return text.strip()
-
-
-def _one(name: str, columns: Sequence[str], draft: Draft) -> str:
-    found = list(_expanded(name, columns, draft))
-    return found[0] if found else name
-
-
-def _expanded(word: str, columns: Sequence[str], draft: Draft) -> Iterator[str]:
-    """Columns that a word of a varlist means; the word itself, and a mark, where the data do not tell."""
-    if word.startswith("i."):
-        yield word
-        return
-    first, _, last = word.partition("-")
-    if last:
-        ends = [_named(end, columns) for end in (first, last)]
-        if all(ends):
-            yield from columns[columns.index(ends[0] or "") : columns.index(ends[1] or "") + 1]
-            return
-    elif set("*?") & set(word):
-        matched = [name for name in columns if fnmatchcase(name, word)]
-        if matched:
-            yield from matched
-            return
-    elif found := _named(word, columns):
-        yield found
-        return
-    draft.unread.append(f"{word!r} is no column of the data, and no row of the table: derive it")
-    yield word
-
-
-def _named(word: str, columns: Sequence[str]) -> str | None:
-    """The column of a name, or of an abbreviation that begins one alone."""
-    begun = [name for name in columns if name.startswith(word)]
-    return word if word in columns else begun[0] if len(begun) == 1 else None
 
 
 def _called(command: str) -> str:
