@@ -13,7 +13,7 @@ import yaml
 from detente.cli import main
 from detente.replicate import draft
 from detente.replicate.reading import read_publication
-from detente.replicate.stata_logs import condition_of
+from detente.replicate.stata_varlists import condition_of
 
 COLUMNS = ["a", "b", "year", "onset", "trade1", "trade2", "ally", "contiguous", "gdp.pc"]
 STATA = """\
