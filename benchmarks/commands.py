@@ -22,7 +22,7 @@ REPEATS = 5
 OUT = ROOT / "reports" / "bench" / "commands.json"
 Row = dict[str, Any]
 FIRST_FIT = """
-import numpy as np, detente.stats
+import numpy as np, pandas, detente.stats
 rng = np.random.default_rng(1)
 low, high = np.triu_indices(40, 1)
 a, b, year = np.repeat(low, 20), np.repeat(high, 20), np.tile(np.arange(20), len(low))

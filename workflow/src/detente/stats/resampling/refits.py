@@ -170,7 +170,7 @@ class _Sums:
             return np.full(len(self.estimates), math.nan)
         jackknife = (n - 1) / n * np.square(kernel.project(model.moves, self.outcomes)).sum(axis=1)
         if kind == "jackknife":
-            return np.sqrt(jackknife)
+            return np.asarray(np.sqrt(jackknife))
         # What a dyad has of its own, which both of its states hold: the variance clustered by dyad, without its factor.
         # As only the treatment's moves are known, this error is that before repair.
         twice = self.sandwich("dyad") ** 2 * (model.groups["dyad"] - 1) / model.groups["dyad"]
