@@ -14,9 +14,19 @@ import detente.stats
 
 HEAVY = {"pandera", "pydantic", "snakemake", "matplotlib", "seaborn", "yaml", "pyarrow", "statsmodels", "linearmodels"}
 
+EVERY_HELP = """
+from contextlib import redirect_stdout, suppress
+from io import StringIO
+from detente.cli import main
+from detente.cli.command import commands
+for name in commands():
+    with suppress(SystemExit), redirect_stdout(StringIO()):
+        main([name, "--help"])
+"""
+
 
 def loaded(code: str) -> set[str]:
-    listing = f"import sys; {code}; print(*sys.modules)"
+    listing = f"import sys\n{code}\nprint(*sys.modules)"
     ran = subprocess.run([sys.executable, "-c", listing], capture_output=True, text=True, check=True)
     return set(ran.stdout.split())
 
@@ -38,6 +48,13 @@ def test_checking_a_study_loads_no_numerical_library_beyond_arrays_and_frames() 
     assert not found & {*libraries, "scipy.special", "scipy.sparse", "scipy.linalg", "scipy.optimize", "scipy.stats"}
     assert not found & {"detente.plan.workflow", "detente.study.robustness.examining", "detente.study.multiverse"}
     assert not {f"detente.{package}" for package in ("report", "replicate", "provenance")} & found
+
+
+def test_no_command_loads_what_fits_or_draws_before_it_works() -> None:
+    found = loaded(EVERY_HELP)
+    assert {"detente.cli.exhibits", "detente.cli.claims", "detente.cli.multiverse"} <= found
+    libraries = {"numba", "statsmodels", "linearmodels", "matplotlib", "seaborn", "snakemake", "pandera", "typst"}
+    assert not found & {*libraries, "scipy.stats", "scipy.sparse", "scipy.optimize", "scipy.special", "scipy.linalg"}
 
 
 @pytest.mark.parametrize("package", [detente, detente.stats], ids=lambda p: p.__name__)
