@@ -1,9 +1,10 @@
 """Models of an R log: `summary()` of lm, glm and glm.nb, by the call and the table of coefficients below it."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from detente.replicate.drafts import Draft
+from detente.replicate.r_formulas import expression, split, terms_of, with_levels
 
 NUMBER = r"(-?\d*\.?\d+(?:e[+-]?\d+)?)"
 CALL = re.compile(r"^(?P<function>[\w.:]+)\((?:formula = )?(?P<rest>.*)$")
@@ -41,6 +42,7 @@ def _model(lines: Sequence[str], start: int, end: int, columns: Sequence[str]) -
         line = lines[i]
         if "Estimate" in line and "Std. Error" in line:
             _coefficients(draft, lines[i:end])
+            draft.terms, draft.printed = with_levels(draft.terms, draft.printed)
         for pattern, names in STATISTICS.items():
             if numbers := re.search(pattern, line):
                 draft.statistics |= dict(zip(names, numbers.groups(), strict=True))
@@ -71,24 +73,24 @@ def _coefficients(draft: Draft, lines: Sequence[str]) -> None:
 def _asked(draft: Draft, call: str, columns: Sequence[str]) -> None:
     """Estimator, outcome and terms of a call."""
     found = CALL.match(call)
-    formula = re.match(r"(?P<outcome>[^~]+)~(?P<right>[^,]*(?:\([^)]*\)[^,]*)*)", found["rest"]) if found else None
-    if found is None or formula is None:
+    formula = split(found["rest"].removesuffix(")"), ",")[0] if found else ""
+    outcome, tilde, right = formula.partition("~")
+    if found is None or not tilde:
         draft.unread.append(f"the call {call!r}")
         return
     function = found["function"].split("::")[-1]
-    draft.outcome = _expression(formula["outcome"].strip())
-    draft.name = f"line {draft.line}: {function} {formula['outcome'].strip()}"
+    draft.outcome = expression(outcome.strip())
+    draft.name = f"line {draft.line}: {function} {outcome.strip()}"
     draft.estimator = _estimator(draft, function, call)
-    for term in _terms(formula["right"].rstrip(") ") if formula["right"].count("(") < formula["right"].count(")")
-                       else formula["right"]):  # fmt: skip
-        draft.terms[term] = _expression(term)
-    for word in re.findall(r"[A-Za-z.][\w.]*(?!\w*\()", f"{formula['outcome']} {formula['right']}"):
+    terms, unread = terms_of(right)
+    draft.unread += unread
+    draft.terms = {term: expression(term) for term in terms}
+    for word in re.findall(r"[A-Za-z.][\w.]*(?!\w*\()", f"{outcome} {' '.join(terms)}"):
         if word not in columns and word not in ("I", "log", "exp", "sqrt", "factor", "as.factor", "abs"):
             draft.unread.append(f"{word!r} is no column of the data: derive it")
-    if "subset = " in call:
-        draft.unread.append(f"the sample: {call[call.index('subset = ') :]}")
-    if "weights = " in call:
-        draft.unread.append(f"the weights: {call[call.index('weights = ') :]}")
+    for key, said in {"subset = ": "the sample", "weights = ": "the weights", "offset = ": "the offset"}.items():
+        if key in call:
+            draft.unread.append(f"{said}: {call[call.index(key) :]}")
 
 
 def _estimator(draft: Draft, function: str, call: str) -> str:
@@ -106,20 +108,3 @@ def _estimator(draft: Draft, function: str, call: str) -> str:
             return {"poisson": "poisson", "gaussian": "lpm"}[family[1]]
     draft.unread.append(f"{function!r}: no estimator is known for this call")
     return ""
-
-
-def _terms(right: str) -> Iterator[str]:
-    """Terms as R prints them: `a * b` is a, b and a:b."""
-    for part in re.split(r"\s*\+\s*(?![^(]*\))", right.strip()):
-        factors = [each.strip() for each in re.split(r"\*(?![^(]*\))", part)]
-        yield from (each for each in factors if each not in ("1", "0"))
-        if len(factors) == 2:
-            yield ":".join(factors)
-
-
-def _expression(term: str) -> str:
-    """A term as an expression: I(x^2) → x**2, a:b → a * b, factor(x) → dummies(x), gdp.pc in back-ticks."""
-    if dummies := re.fullmatch(r"(?:as\.)?factor\((.+)\)", term):
-        return f"dummies({dummies[1]})"
-    plain = re.sub(r"\bI\((.*)\)", r"\1", term).replace("^", "**").replace(":", " * ")
-    return re.sub(r"(?<![\w`])([A-Za-z]\w*\.[\w.]*)", r"`\1`", plain)
