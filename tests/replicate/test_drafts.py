@@ -229,6 +229,64 @@ def test_conditions_of_stata_are_expressions() -> None:
     assert condition_of("x==. & w<. & v<.5") == "missing(x) and not missing(w) and v<.5"
 
 
+def test_a_draft_says_how_data_are_written_and_pins_further_files(tmp_path: Path) -> None:
+    (tmp_path / "table.log").write_text(STATA)
+    titled = pd.DataFrame({name: ["n.a.", 2] for name in COLUMNS}).to_csv(index=False, sep=";")
+    (tmp_path / "dyads.csv").write_text(f"Table A1\n\n{titled}")
+    pd.DataFrame({"state": [1]}).to_csv(tmp_path / "all states.csv", index=False)
+    files = [str(tmp_path / name) for name in ("dyads.csv", "all states.csv")]
+    out = tmp_path / "new.yaml"
+    words = ["--log", str(tmp_path / "table.log"), "--out", str(out), "--read-as", "header=3", "missing=n.a.,-9"]
+    assert main(["replicate", "new", *files, *words]) == 0
+    made = yaml.safe_load(out.read_text(encoding="utf-8"))
+    first = made["data"]["data"]
+    assert (first["header"], first["missing_values"], first["missing"]) == (3, ["n.a.", -9], "largest")
+    assert made["data"]["all_states"]["bytes"] == (tmp_path / "all states.csv").stat().st_size
+    assert {model["data"] for model in made["models"].values()} == {"data"}
+
+
+def test_a_draft_that_cannot_be_read_as_it_is_says_what_to_correct(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "table.txt").write_text(R.replace("log(gdp.pc)", "poly(trade1, 2)"))
+    pd.DataFrame({name: [1, 2] for name in COLUMNS}).to_csv(tmp_path / "dyads.csv", index=False)
+    words = [str(tmp_path / "dyads.csv"), "--log", str(tmp_path / "table.txt"), "--out", str(tmp_path / "new.yaml")]
+    assert main(["replicate", "new", *words]) == 1
+    captured = capsys.readouterr()
+    assert "2 models" in captured.out and (tmp_path / "new.yaml").is_file()
+    assert "the draft is written, and has besides what is marked to be corrected" in captured.err
+    assert "there is no function 'poly'" in captured.err
+
+
+def test_formulas_of_r_are_read_to_their_end(tmp_path: Path) -> None:
+    formula = "onset ~ log(gdp.pc + 1) * ally * trade1 + factor(year) + contiguous + offset(log(trade2)) - 1"
+    rows = ["log(gdp.pc + 1)", "ally", "trade1", "factor(year)1951", "contiguousyes", "ally:trade1"]
+    table = "\n".join(f"{row:<24} 0.1000 0.0500 2.000 0.0455 *" for row in rows)
+    text = f"""\
+Call:
+glm(formula = {formula}, family = poisson, data = subset(d, year > 1950),
+    subset = ally < 2)
+
+Coefficients:
+                        Estimate Std. Error z value Pr(>|z|)
+{table}
+"""
+    (model,), made = drafted(tmp_path, "table.txt", text)[0].values(), drafted(tmp_path, "table.txt", text)[1]
+    assert model["terms"] == [
+        {"log(gdp.pc + 1)": "log(`gdp.pc` + 1)"}, "ally", "trade1", {"factor(year)": "dummies(year)"},
+        {"contiguous": "dummies(contiguous)"}, {"log(gdp.pc + 1):ally": "log(`gdp.pc` + 1) * ally"},
+        {"log(gdp.pc + 1):trade1": "log(`gdp.pc` + 1) * trade1"}, {"ally:trade1": "ally * trade1"},
+        {"log(gdp.pc + 1):ally:trade1": "log(`gdp.pc` + 1) * ally * trade1"},
+    ]  # fmt: skip
+    assert list(model["printed"])[3:5] == ["factor(year)[1951]", "contiguous[yes]"]
+    for mark in (
+        "what the formula takes out: - 1",
+        "offset(log(trade2)) of the formula",
+        "the sample: subset = ally < 2",
+    ):
+        assert f"# NOT READ: {mark}" in made
+
+
 def test_the_command_pins_the_data_and_overwrites_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     drafted(tmp_path, "table.log", STATA)
     words = ["replicate", "new", str(tmp_path / "dyads.csv"), "--log", str(tmp_path / "table.log"), "--out"]

@@ -6,7 +6,7 @@ import math
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,8 +15,9 @@ import pandas as pd
 from detente.base.errors import ConfigError, EmptySample, FormulaError, UnknownVariable, choices
 from detente.base.expressions import Table, parse_condition, selected
 from detente.base.files import write_csv, write_json
-from detente.base.tables import FORMATS, TableFormat, read_table, readable, suspected
+from detente.base.tables import FORMATS, read_table, readable, suspected
 from detente.cli.command import Home, Option, Output, command
+from detente.cli.readings import ReadAs, written_as
 from detente.cli.shape import sample_expression
 from detente.data import project_root
 from detente.data.sources import KEYS
@@ -27,7 +28,6 @@ from detente.stats.covariance import CONVENTIONS
 WRITTEN = (".csv", ".json")
 SIDES, TIME = (KEYS["dyad-year"][0], KEYS["dyad-year"][1]), KEYS["dyad-year"][2]
 """Columns of the two sides and of time in a panel."""
-_WAYS = "separator, decimal, thousands, encoding, member, missing (more with commas between), header, row_names=True"
 COVARIANCES = "covariance estimators, one printed table each: dyadic, dyad, dyad+year, hc1, … (default: dyadic)"
 
 
@@ -36,7 +36,7 @@ class Rows:
     """A table, and which of its rows are kept."""
 
     data: Annotated[Path, f"table to read: {', '.join(FORMATS)}"]
-    read_as: Annotated[Sequence[str], Option(f"how it is written, where not recognised: {_WAYS}", "NAME=VALUE")] = ()
+    read_as: ReadAs = ()
     where: Annotated[str | None, Option("rows to keep, e.g. 'contiguous == 1 and year >= 1980'", "CONDITION")] = None
     sample: Annotated[str | None, Option("a sample of config/samples.yaml to keep", "NAME")] = None
     root: Home = None
@@ -54,7 +54,7 @@ class Rows:
             raise ConfigError(f"--data: {self.data.name!r} must end in one of {', '.join(FORMATS)}")
         if not self.data.is_file():
             raise ConfigError(f"--data: there is no file {self.data}")
-        read = read_table(self.data, _form(self.read_as))
+        read = read_table(self.data, written_as(self.read_as))
         for note in read.notes:
             print(f"{self.data}: {note}", file=sys.stderr)
         frame = read.frame
@@ -137,31 +137,6 @@ def _same_year(formula: str, data: pd.DataFrame) -> Iterator[str]:
 
 def _names(text: str) -> list[str]:
     return list(dict.fromkeys(re.findall(r"[\w.]+", text)))
-
-
-def _form(words: Sequence[str]) -> TableFormat:
-    """How a table is written, from "name=value"; several missing values have commas between."""
-    legal = {field.name: field for field in fields(TableFormat) if field.name != "words"}
-    said: dict[str, Any] = {}
-    for word in words:
-        name, equals, value = word.partition("=")
-        if not equals or name not in legal:
-            raise ConfigError(f"--read-as: {word!r} must read name=value; {choices(name, legal)}")
-        said[name] = value
-    if "missing" in said:
-        said["missing"] = tuple(
-            float(m) if re.fullmatch(r"[+-]?\d+\.?\d*", m) else m for m in said["missing"].split(",")
-        )
-    for flag in {"row_names", "text"} & set(said):
-        said[flag] = said[flag] == "True"
-    if "header" in said:
-        if not re.fullmatch(r"[1-9]\d*", said["header"]):
-            raise ConfigError(f"--read-as: header {said['header']!r} must be the number of a line or row, 1 or more")
-        said["header"] = int(said["header"])
-    for name, marks in {"decimal": ".,", "thousands": ",. '"}.items():
-        if said.get(name, ".") not in marks:
-            raise ConfigError(f"--read-as: {name} {said[name]!r} is not known; {choices(said[name], marks)}")
-    return TableFormat(**said)
 
 
 def _kept(data: pd.DataFrame, option: str, condition: str) -> pd.DataFrame:

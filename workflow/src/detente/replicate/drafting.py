@@ -1,21 +1,26 @@
 """A draft from a log or a table, whichever it is."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from detente.base.errors import SourceSchemaError
-from detente.base.tables import read_table
+from detente.base.tables import TableFormat, read_table
 from detente.replicate import r_logs, stata_logs, typeset
 from detente.replicate.drafts import Draft, distinct, written
 
 TYPESET = (".tex", ".html", ".htm", ".docx", ".csv", ".tsv")
 
 
-def draft(data: Path, log: Path) -> tuple[str, list[Draft]]:
+def draft(
+    data: Path, log: Path, form: TableFormat | None = None, further: Sequence[Path] = ()
+) -> tuple[str, list[Draft]]:
     """A file for the table that a log or a typeset table has, as YAML, and its models.
+
+    `form` is how the data are written, where that is not recognised; `further` files of the package are pinned, too.
 
     Raises SourceSchemaError if the data cannot be read, or no number is found; OSError if a file cannot be opened.
     """
-    columns = [str(name) for name in read_table(data).frame.columns]
+    columns = [str(name) for name in read_table(data, form).frame.columns]
     ending, content = log.suffix.lower(), log.read_bytes()
     if ending in TYPESET:
         found = typeset.models(content, ending)
@@ -30,4 +35,4 @@ def draft(data: Path, log: Path) -> tuple[str, list[Draft]]:
         raise SourceSchemaError(
             f"{log}: no table of coefficients is found; logs of Stata and R are read, tables as {', '.join(TYPESET)}"
         )
-    return written(models, data, log, f"{log.stem}: title to be completed"), models
+    return written(models, [data, *further], log, form or TableFormat()), models

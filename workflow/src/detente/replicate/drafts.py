@@ -5,11 +5,14 @@ A reviewer corrects a draft in the place of typing it: everything that was not u
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
+from detente.base.delimited import TableFormat
+
+WAYS = "refuse                   # or drop, or largest"
 # Symbols that a plain scalar of YAML may hold.
 PLAIN = re.compile(r"[A-Za-z_][\w.]*")
 
@@ -41,35 +44,55 @@ class Draft:
         return len(self.statistics) + sum(map(len, self.printed.values()))
 
 
-def written(drafts: Iterable[Draft], data: Path, log: Path, title: str) -> str:
-    """A file for a published table, as YAML, with its data pinned."""
-    content, drafts = data.read_bytes(), list(drafts)
-    of_stata = any(draft.recipe == "stata" for draft in drafts)
-    missing = (
-        "largest                  # as Stata compares" if of_stata else "refuse                   # or drop, or largest"
-    )
+def written(drafts: Iterable[Draft], files: Sequence[Path], log: Path, form: TableFormat) -> str:
+    """A file for a published table, as YAML, with its files pinned: first the data, written as `form` says."""
+    drafts = list(drafts)
+    by_stata = any(draft.recipe == "stata" for draft in drafts)
     lines = [
         "# A draft: correct what it says, and complete what is marked NOT READ.",
-        f"title: {_quoted(title)}",
+        f"title: {_quoted(f'{log.stem}: title to be completed')}",
         'citation: "NOT READ: author, year, title, journal"',
         "data:",
         "  data:",
-        f"    file: {_quoted(data.name)}",
-        f"    bytes: {len(content)}",
-        f"    sha256: {sha256(content).hexdigest()}",
-        "    address: null                     # https://… at a fixed commit, where there is one",
+        *_pinned(files[0]),
+        *_written_as(form),
         "    # sides: [a, b]                   # the two states of a dyad",
         "    # panel: {key: [a, b], time: year}",
-        f"    missing: {missing}",
-        "models:",
+        f"    missing: {'largest                  # as Stata compares' if by_stata else WAYS}",
     ]
+    for path in files[1:]:
+        lines += [f"  {_quoted(re.sub(r'[^A-Za-z0-9]+', '_', path.stem))}:", *_pinned(path)]
+    lines.append("models:")
     for draft in drafts:
-        lines += _model(draft, log)
+        lines += _model(draft, log, named=len(files) > 1)
     return "\n".join(lines) + "\n"
 
 
-def _model(draft: Draft, log: Path) -> Iterator[str]:
+def _pinned(path: Path) -> Iterator[str]:
+    content = path.read_bytes()
+    yield f"    file: {_quoted(path.name)}"
+    yield f"    bytes: {len(content)}"
+    yield f"    sha256: {sha256(content).hexdigest()}"
+    yield "    address: null                     # https://… at a fixed commit, where there is one"
+
+
+def _written_as(form: TableFormat) -> Iterator[str]:
+    """Keys of a data file that say how it is written."""
+    for name in ("separator", "decimal", "thousands", "encoding", "member"):
+        if (value := getattr(form, name)) is not None:
+            yield f"    {name}: {_text(value)}"
+    if form.header is not None:
+        yield f"    header: {form.header}"
+    if form.row_names:
+        yield "    row_names: true"
+    if form.missing:
+        codes = (_text(code) if isinstance(code, str) else f"{code:g}" for code in form.missing)
+        yield f"    missing_values: [{', '.join(codes)}]"
+
+
+def _model(draft: Draft, log: Path, *, named: bool) -> Iterator[str]:
     yield f"  {_quoted(draft.name)}:"
+    yield from ["    data: data"] if named else []
     yield f"    read_in: {_quoted(f'{log.name}, line {draft.line}')}"
     for words in draft.unread:
         yield f"    # NOT READ: {' '.join(words.split())}"
