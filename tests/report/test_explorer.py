@@ -8,6 +8,7 @@ import posixpath
 import re
 import shutil
 import subprocess
+import zlib
 
 import numpy as np
 import pandas as pd
@@ -139,6 +140,21 @@ def test_columns_are_packed_in_little_room_and_refused_where_codes_would_not_do(
     assert b"".join(packing.parts) == bytes.fromhex("0fff0102"), "first bytes, then second ones"
     with pytest.raises(OverflowError, match="does not fit into four bytes"):
         packing.column(pd.Series([2.0**31], name="nobs"), "whole")
+
+
+def test_compressed_columns_and_pictures_do_not_depend_on_the_build_of_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    figure = draw.canvas(1.0, simulated=True)
+    picture, columns = draw.image(figure, "png"), Packing()
+    columns.column(pd.Series(np.linspace(0, 1, 500)), "real")
+
+    def refuse(*_: object, **__: object) -> bytes:
+        raise AssertionError("the compressor of the interpreter")
+
+    for name in ("compress", "compressobj"):
+        monkeypatch.setattr(zlib, name, refuse)
+    assert len(with_palette(picture)) > 100
+    opened = zlib.decompress(base64.b64decode(columns.text({"rows": 500})), -15)
+    assert opened[4:14] == b'{"rows":50' and opened.endswith(columns.parts[-1])
 
 
 def test_a_figure_in_less_room_keeps_what_is_drawn() -> None:

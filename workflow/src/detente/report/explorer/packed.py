@@ -5,13 +5,13 @@ alike. Few different values are kept once each, with codes. The same frame gives
 """
 
 import json
-import zlib
 from base64 import b64encode
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
+from detente.base.deflate import deflated
 from detente.base.types import Array
 
 Kind = Literal["words", "real", "whole", "hex"]
@@ -61,9 +61,7 @@ class Packing:
     def text(self, head: dict[str, Any]) -> str:
         """Return `head`, which names columns and places, with all bytes: deflated, in base64."""
         said = json.dumps(head, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
-        compressor = zlib.compressobj(9, zlib.DEFLATED, -15)
-        content = len(said).to_bytes(4, "little") + said + b"".join(self.parts)
-        return b64encode(compressor.compress(content) + compressor.flush()).decode("ascii")
+        return b64encode(deflated(len(said).to_bytes(4, "little") + said + b"".join(self.parts))).decode("ascii")
 
     def _put(self, content: bytes, width: int) -> list[int]:
         if width > 1:

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
+from detente.base.deflate import zlib_stream
 from detente.base.types import Array
 
 _SVG, _XLINK = "http://www.w3.org/2000/svg", "{http://www.w3.org/1999/xlink}href"
@@ -166,7 +167,7 @@ def with_palette(png: bytes) -> bytes:
     lines = np.zeros((height, width + 1), dtype=np.uint8)
     lines[:, 1:] = codes.reshape(height, width)
     head = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
-    chunks = ((b"IHDR", head), (b"PLTE", _bytes(colours)), (b"IDAT", zlib.compress(lines.tobytes(), 9)), (b"IEND", b""))
+    chunks = ((b"IHDR", head), (b"PLTE", _bytes(colours)), (b"IDAT", zlib_stream(lines.tobytes())), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, content) for kind, content in chunks)
 
 
