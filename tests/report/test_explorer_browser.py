@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import os
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from time import sleep
@@ -46,6 +49,12 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 def address(folder: Path, name: str) -> str:
     return f"{folder.as_uri()}/{name}"
+
+
+def kinds() -> list[str]:
+    """A page of each kind: those of the study, and those of a claim that is examined and of one that is not tested."""
+    tested = f"claims/{explored.evidence().frame('ledger').query('estimate.isna()')['claim'].iloc[0]}.html"
+    return [*(name for name in explored.pages(explored.site()) if "/" not in name), PAGE, tested]
 
 
 def frame() -> pd.DataFrame:
@@ -264,7 +273,7 @@ def test_without_scripts_the_ledger_is_whole_and_the_printed_curve_stands_in_the
 def test_no_page_is_wider_than_its_window_or_has_a_barrier(folder: Path, page: Browser, width: int, dark: bool) -> None:
     page.look(width, 900, dark=dark)
     barriers: dict[str, Any] = {}
-    for name in (*(name for name in explored.pages(explored.site()) if "/" not in name), PAGE):
+    for name in kinds():
         page.open(address(folder, name))
         assert page.run("document.documentElement.scrollWidth <= innerWidth"), name
         if found := page.run(BARRIERS):
@@ -272,13 +281,32 @@ def test_no_page_is_wider_than_its_window_or_has_a_barrier(folder: Path, page: B
     assert barriers == {}
 
 
-def test_axe_finds_no_violation_where_it_is_at_hand(folder: Path, page: Browser) -> None:
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_axe_finds_no_violation_where_it_is_at_hand(folder: Path, page: Browser, width: int, dark: bool) -> None:
     if not AXE.is_file():
         pytest.skip("DETENTE_AXE names no axe.min.js (npm install axe-core), which checks the pages' accessibility")
-    page.look(1280, 900)
-    program = AXE.read_text(encoding="utf-8")
-    for name in explored.pages(explored.site()):
+    page.look(width, 900, dark=dark)
+    program, folded = AXE.read_text(encoding="utf-8"), "[...document.querySelectorAll('details')]"
+    for name in kinds():
         page.open(address(folder, name))
-        page.run(f"{program}; undefined")
+        page.run(f"{folded}.forEach(d => {{d.open = true}}); {program}; undefined")
         found = page.run("axe.run().then(r => r.violations.map(v => `${v.id}: ${v.nodes[0].html.slice(0, 120)}`))")
         assert found == [], name
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="there is no pdftotext, which reads what is printed")
+def test_every_printed_sheet_says_that_the_world_is_simulated(folder: Path, page: Browser, tmp_path: Path) -> None:
+    page.look(1280, 900)
+    page.open(address(folder, "data.html"))
+    printed = tmp_path / "data.pdf"
+    printed.write_bytes(base64.b64decode(page.call("Page.printToPDF", paperWidth=8.27, paperHeight=11.69)["data"]))
+    said = subprocess.run(
+        ["pdftotext", "-layout", str(printed), "-"], capture_output=True, text=True, check=True
+    ).stdout
+    sheets = said.removesuffix("\f").split("\f")
+    assert len(sheets) > 3
+    assert [sheet.lstrip().startswith("SIMULATED WORLD") for sheet in sheets] == [True] * len(sheets)
+    # Heads of columns stand above the rows of each sheet that the codebook runs over.
+    codebook = [sheet for sheet in sheets if "1816–2022" in sheet and "COW State" not in sheet]
+    assert len(codebook) > 1 and all("What it is" in sheet for sheet in codebook)
