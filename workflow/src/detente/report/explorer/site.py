@@ -34,7 +34,7 @@ from detente.report.explorer.origin import Origin, Published
 from detente.report.explorer.provenance_page import provenance_words
 from detente.report.explorer.replication_page import replication_words
 from detente.report.explorer.row_links import Placed, row_link, with_links
-from detente.report.explorer.slim import with_palette
+from detente.report.explorer.slim import slim_page, with_palette
 from detente.report.explorer.specifications import specifications_script
 from detente.report.explorer.study_pages import (
     abstract_of,
@@ -220,8 +220,9 @@ class _Pages:
     def paper(self, origin: Origin, files: dict[str, bytes]) -> bytes:
         """The paper, which is put among `files`."""
         places = paper_files(self.evidence.simulated)
-        files |= {places[ending]: content for ending, content in origin.paper.items()}
-        return self.filled("paper.html.j2", "paper.html", **paper_words(self.evidence, origin, places))
+        paper = {**origin.paper, "html": slim_page(origin.paper["html"])}
+        files |= {places[ending]: content for ending, content in paper.items()}
+        return self.filled("paper.html.j2", "paper.html", **paper_words(self.evidence, paper, places))
 
     def claims(self, curves: Mapping[str, bytes], files: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
         """The page of every claim of the ledger, in its order; puts figures and data among `files`."""

@@ -3,6 +3,7 @@
 import re
 import struct
 import zlib
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from io import BytesIO
 from itertools import count
@@ -38,6 +39,15 @@ def slim(svg: str) -> str:
     _flattened(root)
     text = ElementTree.tostring(root, encoding="unicode", short_empty_elements=True)
     return re.sub(r">\s+<", "><", text.replace(" />", "/>")).strip() + "\n"
+
+
+def slim_page(page: bytes) -> bytes:
+    """Return a page whose figures, SVG within it in base64, take less room; nothing else of it is touched."""
+
+    def shorter(found: re.Match[bytes]) -> bytes:
+        return found[1] + b64encode(slim(b64decode(found[2]).decode("utf-8")).encode("utf-8"))
+
+    return re.sub(rb'(src="data:image/svg\+xml;base64,)([^"]+)', shorter, page)
 
 
 def _shortened(element: ElementTree.Element) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 from detente.report.evidence import Evidence
 from detente.report.exhibit import Exhibit, Kind, exhibits_of, made_of, registry
 from detente.report.explorer.exhibits import MARK, Plate, as_csv, placed_whole, rendered, whole_file
-from detente.report.explorer.origin import Origin
 from detente.report.explorer.row_links import with_links
 from detente.report.formats import checksum, count, megabytes
 from detente.report.labels import step_label
@@ -104,9 +103,9 @@ def paper_files(simulated: bool) -> dict[str, str]:
     return {"html": "paper/index.html", "pdf": f"paper/paper{f'.{MARK}' if simulated else ''}.pdf"}
 
 
-def paper_words(evidence: Evidence, origin: Origin, places: Mapping[str, str]) -> dict[str, Any]:
+def paper_words(evidence: Evidence, paper: Mapping[str, bytes], places: Mapping[str, str]) -> dict[str, Any]:
     """Return what the page of the paper says: its abstract, where it lies, and its exhibits with their lineage."""
-    sizes = {f"{ending}_size": megabytes(len(content)) for ending, content in origin.paper.items()}
+    sizes = {f"{ending}_size": megabytes(len(content)) for ending, content in paper.items()}
     shown = [e for e in exhibits_of(evidence.traits) if e.files(evidence.study.name)]
     exhibits = [{"label": e.label, "kind": e.kind, "anchor": f"paper-{e.kind}-{e.name}"} for e in shown]
     return {"abstract": abstract_of(evidence), "exhibits": exhibits, **places, **sizes}
