@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from detente.base.errors import ConfigError, DetenteError, FormulaError, PanelEr
 from detente.base.expressions import Table, evaluate, parse, selected
 from detente.base.quoting import quoted
 from detente.base.tables import TableFormat
-from detente.replicate.models import Published, build_design
+from detente.replicate.models import Published, build_design, specification
 from detente.replicate.omitted import without_collinear
 from detente.replicate.reading import read_publication
 from detente.replicate.schema import DataFile, Model
@@ -179,3 +180,14 @@ def test_labels_that_a_file_does_not_have_are_named(tmp_path: Path) -> None:
         made(tmp_path, [], labels=["polity"])
     with pytest.raises(UnknownVariable, match="labels: the data have no column 'polit'"):
         made(tmp_path, [], labels=["polit"])
+
+
+def test_the_digest_of_a_model_is_of_the_files_that_its_data_are_merged_with(tmp_path: Path) -> None:
+    merge = {"data": "states", "by": [{"a": "state"}, {"year": "year"}], "take": ["gdp"], "join": "many_to_one"}
+    made(tmp_path, [{"derive": {"year": "2000"}}, {"merge": merge}])
+    path = tmp_path / "made.yaml"
+    before = specification(read_publication(path), "one").spec_id
+    assert specification(read_publication(path), "one").spec_id == before
+    sha = hashlib.sha256((tmp_path / "states.csv").read_bytes()).hexdigest()
+    path.write_text(path.read_text(encoding="utf-8").replace(sha, "a" * 64), encoding="utf-8")
+    assert specification(read_publication(path), "one").spec_id != before

@@ -35,11 +35,15 @@ SHAPES = {"/lnalpha": "ln(alpha)", "/ln_p": "ln_p", "/lnsig2u": "lnsig2u"}
 
 @dataclass(frozen=True)
 class Published(Specification):
-    """The specification of a published model: of its table (the subject), and called as it is there (the name)."""
+    """The specification of a published model: of its table (the subject), and called as it is there (the name).
+
+    `partners` are the files that its data are merged with or stacked on, and those that these are.
+    """
 
     table: str
     model: Model
     data: DataFile
+    partners: tuple[DataFile, ...] = ()
 
     @property
     def subject(self) -> str:
@@ -54,8 +58,7 @@ class Published(Specification):
     @cached_property
     def fit(self) -> tuple[Any, ...]:
         """What fixes the estimate: the bytes of the data and what is made of them, the equation, the estimator."""
-        columns = {*self.data.checksums, *READ, "sides", "panel", "steps", "merge", "missing", "derive"}
-        made = self.data.model_dump(mode="json", include=columns)
+        made, *partners = map(_digested, (self.data, *self.partners))
         equation = {
             "outcome",
             "terms",
@@ -69,7 +72,7 @@ class Published(Specification):
             "bread",
             "recipe",
         }
-        return made, self.model.model_dump(mode="json", include=equation)
+        return made, *partners, self.model.model_dump(mode="json", include=equation)
 
     @property
     def clusters(self) -> tuple[str, ...]:
@@ -80,10 +83,28 @@ class Published(Specification):
         return tuple(name for name in self.model.vcov.split("+") if name not in own)
 
 
+def _digested(data: DataFile) -> dict[str, Any]:
+    """What fixes a file's rows: its bytes, how it is written, what is made of it."""
+    columns = {*data.checksums, *READ, "sides", "panel", "steps", "merge", "missing", "derive"}
+    return data.model_dump(mode="json", include=columns)
+
+
 def specification(publication: Publication, name: str) -> Published:
     """The specification of one model of a table."""
     model = publication.models[name]
-    return Published(publication.id, model, publication.data[publication.file_of(model)], name=name)
+    file = publication.file_of(model)
+    return Published(publication.id, model, publication.data[file], _partners(publication, file), name=name)
+
+
+def _partners(publication: Publication, file: str) -> tuple[DataFile, ...]:
+    """Files that a file is merged with or stacked on, and those that these are, each once."""
+    found = [file]
+    # It grows while it is walked.
+    for name in found:
+        joined = (step.merge or step.append for _, step in publication.data[name].made)
+        for other in dict.fromkeys(each.data for each in joined if each):
+            found += [other] if other in publication.data and other not in found else []
+    return tuple(publication.data[name] for name in found[1:])
 
 
 @dataclass(frozen=True)
