@@ -14,6 +14,7 @@ from detente.base.errors import ConfigError, DetenteError, FormulaError, PanelEr
 from detente.base.expressions import Table, evaluate, parse, selected
 from detente.base.quoting import quoted
 from detente.base.tables import TableFormat
+from detente.replicate import tables
 from detente.replicate.models import Published, build_design, specification
 from detente.replicate.omitted import without_collinear
 from detente.replicate.reading import read_publication
@@ -191,3 +192,16 @@ def test_the_digest_of_a_model_is_of_the_files_that_its_data_are_merged_with(tmp
     sha = hashlib.sha256((tmp_path / "states.csv").read_bytes()).hexdigest()
     path.write_text(path.read_text(encoding="utf-8").replace(sha, "a" * 64), encoding="utf-8")
     assert specification(read_publication(path), "one").spec_id != before
+
+
+def test_an_empty_text_of_a_stata_file_is_missing(tmp_path: Path) -> None:
+    """[U] 12.2.1: a missing string is an empty one; missing(region) holds of it."""
+    pd.DataFrame({"y": [1, 2, 3], "region": ["Asia", "", "Europe"]}).to_stata(tmp_path / "d.dta", write_index=False)
+    content = (tmp_path / "d.dta").read_bytes()
+    sha = hashlib.sha256(content).hexdigest()
+    data = f"{{file: d.dta, bytes: {len(content)}, sha256: {sha}, address: null, steps: [keep: not missing(region)]}}"
+    model = "{read_in: p, infeasible: none, statistics: {nobs: 1}}"
+    path = tmp_path / "t.yaml"
+    path.write_text(f"title: T\ncitation: N\ndata:\n  d: {data}\nmodels:\n  one: {model}\n", encoding="utf-8")
+    frame = tables(read_publication(path), {"d": tmp_path / "d.dta"})["d"].frame
+    assert frame["y"].tolist() == [1, 3]

@@ -50,11 +50,13 @@ class TableRead:
     """A table, and `notes`: what was recognised of how it is written that may be wrong.
 
     `rows` (N,): where each record stands: its line in a text, its row in a workbook, its number elsewhere.
+    `empty_is_missing`: whether an empty text that the frame has is a missing one in the software that wrote the file.
     """
 
     frame: pd.DataFrame
     rows: npt.NDArray[np.int64]
     notes: tuple[str, ...] = ()
+    empty_is_missing: bool = False
 
 
 def readable(path: Path) -> bool:
@@ -120,7 +122,7 @@ def _read(content: bytes, name: str, form: TableFormat, labelled: Collection[str
             f"names its columns itself, as every {ending.lstrip('.').upper()} does: say no `header`"
         )
     frame = _parsed(content, ending, labelled, form.member)
-    return TableRead(frame, np.arange(len(frame)) + 1)
+    return TableRead(frame, np.arange(len(frame)) + 1, empty_is_missing=ending in (".dta", *SPSS))
 
 
 def _parsed(content: bytes, ending: str, labelled: Collection[str], member: str | None) -> pd.DataFrame:

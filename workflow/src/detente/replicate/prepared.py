@@ -93,7 +93,13 @@ def _read(publication: Publication, name: str, path: Path, tell: Tell) -> pd.Dat
             raise SourceSchemaError(f"{where}: {column!r} has no value labels: leave it out")
     for said in (*read.notes, *suspected(read.frame, _spoken_of(publication, read.frame), "missing_values")):
         tell(said)
-    return read.frame
+    return _without_empty(read.frame) if read.empty_is_missing else read.frame
+
+
+def _without_empty(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with missing texts in the place of empty ones."""
+    texts = [name for name in frame if not pd.api.types.is_numeric_dtype(frame[name])]
+    return frame.assign(**{str(name): frame[name].mask(frame[name] == "") for name in texts})
 
 
 def _spoken_of(publication: Publication, frame: pd.DataFrame) -> list[str]:
