@@ -172,7 +172,7 @@ def test_rows_without_a_key_have_no_lag_and_time_is_numbers(tmp_path: Path) -> N
     assert evaluate("lag(x, 1)", Table(frame, ("k",), "t")).tolist() == pytest.approx(
         [np.nan, 5, *[np.nan] * 2], nan_ok=True
     )
-    with pytest.raises(PanelError, match="'when' is text, not numbers: make them by `numbers` or `dates`"):
+    with pytest.raises(PanelError, match="'when' has no numbers: make them by `numbers` or `dates`"):
         made(tmp_path, [], panel={"key": ["a"], "time": "when"})
 
 

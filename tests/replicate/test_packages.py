@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -10,8 +11,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+import yaml
+from jsonschema import Draft202012Validator
 
 from detente.cli import main
+from detente.replicate import Publication
 
 from support.shipped import PACKAGES, Package
 
@@ -56,6 +60,9 @@ def test_a_package_as_it_is_shipped_gives_the_numbers(
     """Against statsmodels' Logit on rows that the test makes by itself."""
     found = package()
     table = written(found, tmp_path / "data" / "package")
+    # What editors are told of such files takes it, too.
+    as_json = json.loads(json.dumps(yaml.safe_load(table.read_text(encoding="utf-8"))))
+    assert not list(Draft202012Validator(Publication.model_json_schema()).iter_errors(as_json))
     code = main(["replicate", "--tables", str(table), "--data", str(tmp_path / "data"), "--out", str(tmp_path / "out")])
     captured = capsys.readouterr()
     assert code == 0, captured.err + captured.out

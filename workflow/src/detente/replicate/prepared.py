@@ -72,9 +72,7 @@ def _made(
             raise type(error)(f"{publication.located(['data', name, part])}: {error}") from error
     if data.panel and not pd.api.types.is_numeric_dtype(frame[data.panel.time]):
         where = publication.located(["data", name, "panel", "time"])
-        raise PanelError(
-            f"{where}: {data.panel.time!r} is text, not numbers: make them by `numbers` or `dates` of `steps`"
-        )
+        raise PanelError(f"{where}: {data.panel.time!r} has no numbers: make them by `numbers` or `dates` of `steps`")
     found[name] = table_of(frame, data)
     return found[name]
 

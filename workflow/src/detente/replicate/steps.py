@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from detente.base.errors import choices
 from detente.base.strict import Strict
@@ -45,7 +45,9 @@ def pairs(value: Any) -> Any:
     return made
 
 
-Pairs = Annotated[dict[str, str], BeforeValidator(pairs), Field(min_length=1)]
+_NAMES = {"type": "object", "additionalProperties": {"type": "string"}, "minProperties": 1}
+_EITHER = {"anyOf": [{"type": "string"}, _NAMES, {"type": "array", "items": {"anyOf": [{"type": "string"}, _NAMES]}}]}
+Pairs = Annotated[dict[str, str], BeforeValidator(pairs), Field(min_length=1), WithJsonSchema(_EITHER)]
 
 
 class Merge(Strict):
@@ -116,6 +118,10 @@ def marks(value: Any) -> Any:
     return dict.fromkeys(value, "") if isinstance(value, list) else value
 
 
+_LISTED = {"anyOf": [_NAMES, {"type": "array", "items": {"type": "string"}}]}
+Marks = Annotated[dict[str, str], BeforeValidator(marks), WithJsonSchema(_LISTED)]
+
+
 class Append(Strict):
     """Rows of another data file of the same table, once its own steps are made, below ours."""
 
@@ -127,7 +133,7 @@ class Step(Strict):
     """One step; exactly one of its keys."""
 
     rename: dict[str, str] | None = Field(default=None, description="New name → name in the file.")
-    numbers: Annotated[dict[str, str], BeforeValidator(marks)] | None = Field(
+    numbers: Marks | None = Field(
         default=None, description="Columns of text that are numbers; or column → marks to pass over, such as $%."
     )
     dates: dict[str, DateParts] | None = Field(default=None, description="Column → numbers to make of its dates.")
