@@ -18,7 +18,8 @@ from detente.study.design import Specification, build_design
 from detente.study.estimation import designed, estimate
 from detente.study.multiverse import curve
 from detente.study.multiverse.grid import Variant
-from detente.study.multiverse.multiverse import Rows, fitted, recheck, stand_alone
+from detente.study.multiverse.multiverse import fitted, recheck, stand_alone
+from detente.study.multiverse.rows import Rows
 from detente.study.robustness.randomising import network, regions
 
 from support.builders import dyad_years, panel

@@ -17,7 +17,7 @@ from detente.stats.covariance import totals
 from detente.stats.linear import Choice, GroupWithin
 from detente.stats.resampling import Scheme, drawn_blocks
 from detente.study.design import Specification
-from detente.study.multiverse.multiverse import by_rows
+from detente.study.multiverse.rows import by_rows
 from detente.study.multiverse.schema import JOINT
 
 COLUMNS = tuple(name for name in JOINT.columns if name not in ("claim", "scheme"))
