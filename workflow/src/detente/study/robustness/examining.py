@@ -174,14 +174,14 @@ def _placebo(record: Record, spec: Specification, placebo: Placebo) -> dict[str,
     """A negative control, or why there is none: of a treatment that never ends, the lead is the treatment."""
     row: dict[str, Any] = {"variable": placebo.variable, "lag": placebo.lag, "label": placebo.label}
     row |= {"nobs": 0, "events": 0, "treated": 0, "failure": ""}
-    beside = beside_treatment(spec, placebo)
+    both = beside_treatment(spec, placebo)
     try:
-        made = _fitted(build_design(record.panel, beside), spec)
+        made = _fitted(build_design(record.panel, both), spec)
         found = made.table().set_index("term").to_dict("index")[lagged(placebo.variable, placebo.lag)]
     except (RankDeficient, NoVariation) as error:
-        return row | {"failure": f"it does not vary apart from the treatment and the controls ({beside.reason(error)})"}
+        return row | {"failure": f"it does not vary apart from the treatment and the controls ({both.reason(error)})"}
     except (EstimationError, EmptySample, UnknownVariable) as error:
-        return row | {"failure": beside.reason(error)}
+        return row | {"failure": both.reason(error)}
     counts = {"nobs": made.nobs, "events": made.events, "treated": int((made.design.treatment > 0).sum())}
     numbers = ("estimate", "std_error", "df", "p_value", "conf_low", "conf_high")
     if not math.isfinite(found["p_value"]):
@@ -282,8 +282,7 @@ def leave_out(whole: Fit, parts: Iterable[Left], band: Band) -> pd.DataFrame:
 
     `whole`: the fit to all rows; its estimator, covariance and options are those of the refits. `band`: of effects too
     small to be of interest. Of G parts of one kind those are influential that move the estimate by 2/√G standard errors
-    (Belsley, Kuh and Welsch 1980, of DFBETAS). A refit without an estimate or a standard error has
-    no verdict: it flips.
+    (Belsley, Kuh and Welsch 1980, of DFBETAS). A refit without estimate or standard error has no verdict: it flips.
     """
 
     def refit(part: Left) -> tuple[float, Covariance, int]:
