@@ -146,19 +146,30 @@ class Curve {
     return ["below", "holds", "above"].map(Elements.style);
   }
 
-  /** Effects too small to matter. @param {CanvasRenderingContext2D} pen @param {Shown} shown */
+  /** Effects too small to matter, as one shape, so that nothing shines through between specifications. @param {CanvasRenderingContext2D} pen @param {Shown} shown */
   band(pen, { table, rows }) {
     const { smallest_effect: smallest } = table.numbers,
       wide = (this.right - this.left) / rows.length;
-    pen.fillStyle = Elements.style("band");
+    /** @type {[number, number, number][]} */
+    const steps = [];
     let from = this.left;
     rows.forEach((row, i) => {
-      const end = this.left + (i + 1) * wide,
-        half = this.scaled(row, smallest[row]);
+      const end = this.left + (i + 1) * wide;
       if (end - from < 1 && i + 1 < rows.length) return;
-      if (half > 0) pen.fillRect(from, this.y(half), end - from, this.y(-half) - this.y(half));
+      steps.push([from, end, this.scaled(row, smallest[row]) || 0]);
       from = end;
     });
+    pen.fillStyle = Elements.style("band");
+    pen.beginPath();
+    for (const [begin, end, half] of steps) {
+      pen.lineTo(begin, this.y(half));
+      pen.lineTo(end, this.y(half));
+    }
+    for (const [begin, end, half] of steps.reverse()) {
+      pen.lineTo(end, this.y(-half));
+      pen.lineTo(begin, this.y(-half));
+    }
+    pen.fill();
   }
 
   /** @param {CanvasRenderingContext2D} pen @param {boolean} share @param {number} width */
