@@ -26,10 +26,8 @@ from detente.data.panel import (
     with_lags,
     with_spells,
 )
-from detente.data.sources import KEYS
+from detente.data.sources import KEY_NAMES
 from detente.study.config import load_samples
-
-_KEYS = frozenset({"in_window", *(part for parts in KEYS.values() for part in parts)})
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,7 @@ class Shape:
     @property
     def variables(self) -> tuple[str, ...]:
         """Variables that the panel must have for this; raises FormulaError for what is no condition on rows."""
-        made = {each.name for each in self.shifts} | set(self.counted) | _KEYS
+        made = {each.name for each in self.shifts} | set(self.counted) | KEY_NAMES
         spoken = [name for text in self.conditions.values() for name in condition_names(text)]
         needed = (*self.spells, *(each.variable for each in self.shifts), *spoken)
         return tuple(dict.fromkeys(name for name in needed if name not in made))

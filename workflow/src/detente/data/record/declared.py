@@ -10,9 +10,7 @@ from detente.base.strict import Identifier, Slug, Strict, Year
 from detente.base.tables import TableFormat
 from detente.data.expressed import AssignedBy
 from detente.data.record.places import Codes
-from detente.data.sources import ANY, KEYS, Assignment, Frames, RawTable, Role, Source, Tidy, Variable
-
-KEY_NAMES = frozenset({"in_window", *(part for parts in KEYS.values() for part in parts)})
+from detente.data.sources import ANY, KEY_NAMES, KEYS, Assignment, Frames, RawTable, Role, Source, Tidy, Variable
 
 
 class Dates(Strict):

@@ -29,6 +29,8 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "dyad": ("ccode1", "ccode2"),
     "state": ("ccode",),
 }
+KEY_NAMES = frozenset({"in_window", *(part for parts in KEYS.values() for part in parts)})
+"""Columns of panels that are no variables."""
 PLACE_MONTH = ("place", "year", "month")
 """Key of tables by place and month, which join no panel: a place is a cell of PRIO-GRID, of 0.5° × 0.5°."""
 ATTRITION = FrameSchema(
