@@ -35,10 +35,10 @@ MADE = re.compile(r"(?:g|gen\w*|egen)\s+(?:(?:byte|int|long|float|double|str\d*)
 PRINTING = re.compile(r"(test\w*|lincom|nlcom|lrtest|prchange|prvalue|prtab|di|display|lstat|fitstat|estat|hausman)\b")
 PANEL = re.compile(r"(?:iis|xtset|tsset)\s+(\w+)")
 BASE = re.compile(r"\((?:Outcome )?\w+==(\w+) is the (?:comparison group|base outcome)\)")
-# Rows below the coefficients that are made of one of them, by estimator.
+# Rows below the coefficients that are made of one of these.
 DERIVED: Mapping[str, Mapping[str, tuple[str, str]]] = {
-    "negbin": {"alpha": ("ln(alpha)", "exp(value)")},
-    "probit_re": {"sigma_u": ("lnsig2u", "exp(value / 2)"), "rho": ("lnsig2u", "exp(value) / (1 + exp(value))")},
+    "/lnalpha": {"alpha": ("ln(alpha)", "exp(value)")},
+    "/lnsig2u": {"sigma_u": ("lnsig2u", "exp(value / 2)"), "rho": ("lnsig2u", "exp(value) / (1 + exp(value))")},
 }
 WORKING: Mapping[str, str] = {"exc": "exchangeable", "ar": "ar1", "ind": "independence"}
 
@@ -101,10 +101,15 @@ def models(text: str, columns: Sequence[str]) -> list[Draft]:
             log.mark(f"line {at + 1}: a table that is not read: {line}")
         elif BELOW.match(line):
             log.mark(f"line {at + 1}: {line}")
-        elif (base := BASE.match(line.strip())) and log.found and log.found[-1].estimator == "multinomial_logit":
+        elif (base := BASE.match(line.strip())) and log.found and _compares_with_a_base(log.found[-1].estimator):
             log.found[-1].options["base"] = base[1]
         at += 1
     return log.found
+
+
+def _compares_with_a_base(estimator: str) -> bool:
+    """Whether an estimator is of outcomes in any order, each compared with one of them."""
+    return estimator in REGISTRY and REGISTRY[estimator].levels == "any"
 
 
 def _command(lines: Sequence[str], at: int) -> tuple[str, int]:
@@ -147,7 +152,8 @@ def _asked(draft: Draft, command: str, columns: Sequence[str], made: Sequence[st
     _estimator(draft, name, options)
     within = draft.statistics.pop(WITHIN, "")
     draft.statistics |= {"r2": within} if within and draft.estimator == "within" else {}
-    draft.derived = {row: of for row, of in DERIVED.get(draft.estimator, {}).items() if row in draft.printed}
+    made_of = [rows for row, rows in DERIVED.items() if row in draft.printed]
+    draft.derived = {row: of for rows in made_of for row, of in rows.items() if row in draft.printed}
     listed = body.split()
     if not listed:
         draft.unread.append(f"command {command!r}")
