@@ -28,6 +28,13 @@ QUICK_STATES = (12, 18)
 OUT = ROOT / "reports" / "bench" / "growth.json"
 COLOURS = dict(zip(LIBRARIES, (draw.BLUE, draw.VERMILION, draw.GREY), strict=True))
 TICKS = (100_000, 250_000, 500_000, 1_000_000, 2_000_000, 4_000_000)
+# What is drawn: title, and ticks of the vertical axis.
+SHOWN = {
+    "seconds": ("Seconds, best of three", (0.03, 0.1, 0.3, 1, 3, 10)),
+    "mb": ("Peak memory, MB", (250, 500, 1000, 2000, 4000)),
+}
+# How far the name of a library stands above the end of its line, in points.
+ABOVE = {OURS: 4, FEREG: -4, PYFIXEST: 0}
 
 
 def main() -> int:
@@ -89,9 +96,7 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
 def chart(rows: Sequence[Mapping[str, Any]]) -> draw.Figure:
     """Seconds and peak memory by rows, a line for each library, both axes logarithmic."""
     figure = draw.canvas(2.8, simulated=False)
-    for axis, key, title in zip(
-        figure.subplots(1, 2), ("seconds", "mb"), ("Seconds, best of three", "Peak memory, MB"), strict=True
-    ):
+    for axis, (key, (title, heights)) in zip(figure.subplots(1, 2), SHOWN.items(), strict=True):
         axis.set_xscale("log")
         axis.set_yscale("log")
         for library in LIBRARIES:
@@ -101,10 +106,12 @@ def chart(rows: Sequence[Mapping[str, Any]]) -> draw.Figure:
             x, y = [row["rows"] for row in mine], [row[key] for row in mine]
             draw.line(axis, x, y, color=COLOURS[library], linewidth=1.2)
             draw.points(axis, x, y, [COLOURS[library]] * len(x), s=14, linewidth=0)
-            draw.label(axis, named(library), (x[-1], y[-1]), (4, 0), color=COLOURS[library], annotation_clip=False)
+            offset = (4, ABOVE[library])
+            draw.label(axis, named(library), (x[-1], y[-1]), offset, color=COLOURS[library], annotation_clip=False)
         ends = [row["rows"] for row in rows]
         draw.ticks(axis.xaxis, lambda rows: f"{rows / 1e6:g}", [t for t in TICKS if min(ends) <= 1.1 * t])
-        axis.xaxis.minorticks_off()
+        draw.ticks(axis.yaxis, lambda value: f"{value:,g}", heights)
+        axis.minorticks_off()
         axis.set_xlim(0.9 * min(ends), 2.6 * max(ends))
         axis.set_title(title, loc="left")
     figure.supxlabel("Dyad-years, millions", size=9)
