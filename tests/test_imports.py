@@ -36,6 +36,11 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     assert not found & {*HEAVY, "numpy", "pandas", "scipy", "numba"}
 
 
+def test_modules_of_a_package_are_there_whatever_was_imported_before() -> None:
+    found = loaded("import detente; detente.stats.causal; detente.data.panel")
+    assert {"detente.stats.causal", "detente.data.panel"} <= found
+
+
 def test_a_fit_loads_no_data_and_no_study() -> None:
     found = loaded("import detente.stats as s; [getattr(s, name) for name in s.__all__]")
     assert not {m for m in found if m.split(".")[0] in {"pandera", "snakemake", "matplotlib", "seaborn"}}

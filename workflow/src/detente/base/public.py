@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,7 +21,10 @@ def on_demand(package: str) -> tuple[Callable[[str], object], Callable[[], list[
 
     def load(name: str) -> object:
         if name.startswith("__") or name not in _homes(package):
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+            # Whether a module of the package is there must not hang on what was imported before.
+            if name.startswith("_") or find_spec(f"{package}.{name}") is None:
+                raise AttributeError(f"module {package!r} has no attribute {name!r}")
+            return import_module(f"{package}.{name}")
         home = _homes(package)[name]
         module = None if home == package else import_module(home)
         return getattr(module, name) if hasattr(module, name) else import_module(f"{home}.{name}")
