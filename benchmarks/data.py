@@ -64,6 +64,11 @@ def joined() -> list[Source]:
     return [source for slug, source in REGISTRY.items() if slug in JOINED]
 
 
+def keyed(key: str) -> list[Source]:
+    """Those of them that have this key."""
+    return [source for source in joined() if source.key == key]
+
+
 def folded(source: Source) -> set[str]:
     """Variables of a directed source that pairs without direction have once, as the maximum of both directions."""
     return {v.name for v in source.variables if v.folded}

@@ -10,7 +10,7 @@ import pandas as pd
 from detente.base.units import Unit
 from detente.data.sources import Source
 
-from benchmarks.data import JOINED, folded, joined, variables
+from benchmarks.data import JOINED, folded, keyed, variables
 
 Tidy = Mapping[str, pd.DataFrame]
 KEY, DYAD = ["ccode1", "ccode2", "year"], ["ccode1", "ccode2"]
@@ -24,7 +24,7 @@ def chain(tidy: Tidy, window: tuple[int, int], unit: Unit) -> pd.DataFrame:
         panel = _merge_directed(panel, tidy)
         return _finished(_sides(panel, tidy, ("1", "2")), KEY, unit, window)
     panel = _flipped(panel)
-    for source in _keyed("directed-dyad-year"):
+    for source in keyed("directed-dyad-year"):
         panel = _covered(panel, tidy[source.slug], source, KEY)
     panel = _initiated(_sides(panel, tidy, ("sender", "target")))
     return _finished(panel, KEY, unit, window)
@@ -41,17 +41,13 @@ def _pairs(tidy: Tidy, last: int) -> pd.DataFrame:
     """Dyad-years with all that two states share."""
     states = tidy["cow-state-system"]
     panel = _spine(states[states["status"] == "member"], last)
-    for source in _keyed("dyad-year"):
+    for source in keyed("dyad-year"):
         panel = _covered(panel, tidy[source.slug], source, KEY)
-    for source in _keyed("event"):
+    for source in keyed("event"):
         panel = _covered(panel, _exercise_dyads(tidy[source.slug]), source, KEY)
-    for source in _keyed("dyad"):
+    for source in keyed("dyad"):
         panel = _covered(panel, tidy[source.slug], source, DYAD)
     return _onsets(panel)
-
-
-def _keyed(key: str) -> list[Source]:
-    return [source for source in joined() if source.key == key]
 
 
 def _covered(panel: pd.DataFrame, right: pd.DataFrame, source: Source, key: list[str]) -> pd.DataFrame:
@@ -126,7 +122,7 @@ def _onsets(panel: pd.DataFrame) -> pd.DataFrame:
 
 def _merge_directed(panel: pd.DataFrame, tidy: Tidy) -> pd.DataFrame:
     """What one state does to the other, once for each direction."""
-    for source in _keyed("directed-dyad-year"):
+    for source in keyed("directed-dyad-year"):
         names = list(JOINED[source.slug])
         for way, sides in (("12", {}), ("21", {"ccode1": "ccode2", "ccode2": "ccode1"})):
             right = tidy[source.slug].rename(columns=sides)
@@ -144,7 +140,7 @@ def _flipped(panel: pd.DataFrame) -> pd.DataFrame:
 
 def _sides(panel: pd.DataFrame, tidy: Tidy, sides: tuple[str, str]) -> pd.DataFrame:
     """Variables of either state, and what is made of both."""
-    for source in _keyed("state-year"):
+    for source in keyed("state-year"):
         right = tidy[source.slug].loc[tidy[source.slug]["year"].between(*source.years)]
         for part, side in zip(DYAD, sides, strict=True):
             names = {name: f"{name}_{side}" for name in JOINED[source.slug]}

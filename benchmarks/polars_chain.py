@@ -9,7 +9,7 @@ import polars as pl
 from detente.base.units import Unit
 from detente.data.sources import Source
 
-from benchmarks.data import JOINED, folded, joined, variables
+from benchmarks.data import JOINED, folded, keyed, variables
 
 Tidy = Mapping[str, pl.DataFrame]
 KEY, DYAD = ["ccode1", "ccode2", "year"], ["ccode1", "ccode2"]
@@ -24,25 +24,21 @@ def chain(tidy: Tidy, window: tuple[int, int], unit: Unit) -> pl.DataFrame:
     else:
         back = panel.rename({"ccode1": "ccode2", "ccode2": "ccode1"}).select(panel.columns)
         panel = pl.concat([panel, back]).sort(KEY)
-        for source in _keyed("directed-dyad-year"):
+        for source in keyed("directed-dyad-year"):
             panel = _covered(panel, tidy[source.slug], source, KEY)
         panel = _initiated(_sides(panel, tidy, ("sender", "target")))
     return panel.with_columns(in_window=pl.col("year") >= window[0]).select([*KEY, "in_window", *variables(unit)])
-
-
-def _keyed(key: str) -> list[Source]:
-    return [source for source in joined() if source.key == key]
 
 
 def _pairs(tidy: Tidy, last: int) -> pl.DataFrame:
     """Dyad-years with all that two states share."""
     states = tidy["cow-state-system"]
     panel = _spine(states.filter(pl.col("status") == "member"), last)
-    for source in _keyed("dyad-year"):
+    for source in keyed("dyad-year"):
         panel = _covered(panel, tidy[source.slug], source, KEY)
-    for source in _keyed("event"):
+    for source in keyed("event"):
         panel = _covered(panel, _exercise_dyads(tidy[source.slug]), source, KEY)
-    for source in _keyed("dyad"):
+    for source in keyed("dyad"):
         panel = _covered(panel, tidy[source.slug], source, DYAD)
     return _onsets(panel)
 
@@ -127,7 +123,7 @@ def _onset(name: str) -> pl.Expr:
 
 def _both_ways(panel: pl.DataFrame, tidy: Tidy) -> pl.DataFrame:
     """What one state does to the other, once for each direction."""
-    for source in _keyed("directed-dyad-year"):
+    for source in keyed("directed-dyad-year"):
         names = list(JOINED[source.slug])
         for way, sides in (("12", {}), ("21", {"ccode1": "ccode2", "ccode2": "ccode1"})):
             right = tidy[source.slug].rename(sides)
@@ -139,7 +135,7 @@ def _both_ways(panel: pl.DataFrame, tidy: Tidy) -> pl.DataFrame:
 
 def _sides(panel: pl.DataFrame, tidy: Tidy, sides: tuple[str, str]) -> pl.DataFrame:
     """Variables of either state, and what is made of both."""
-    for source in _keyed("state-year"):
+    for source in keyed("state-year"):
         right = tidy[source.slug].filter(pl.col("year").is_between(*source.years))
         for part, side in zip(DYAD, sides, strict=True):
             names = {name: f"{name}_{side}" for name in JOINED[source.slug]}
