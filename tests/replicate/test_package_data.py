@@ -32,7 +32,7 @@ def design(frame: pd.DataFrame, **keys: Any) -> Any:
 
 
 def quiet(_: str) -> None:
-    """Nobody is told."""
+    """Say nothing."""
 
 
 @pytest.mark.parametrize(
