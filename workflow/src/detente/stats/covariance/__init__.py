@@ -2,7 +2,7 @@
 
 from detente.base.numbering import Pairs, intersect, nested, number, number_dyads
 from detente.stats.covariance.effective import Information, Satterthwaite, effective, read_degrees
-from detente.stats.covariance.sandwich import FEWEST_STATES, Covariance, SandwichParts, semidefinite
+from detente.stats.covariance.sandwich import FEWEST_STATES, Covariance, SandwichParts, repaired, semidefinite
 from detente.stats.covariance.scores import (
     Scores,
     cluster_meat,
@@ -40,8 +40,6 @@ __all__ = [
     "CONVENTIONS", "FACTORS", "FEWEST_STATES", "KINDS", "OF_STATES", "Covariance", "Information", "Pairs",
     "SandwichParts", "Satterthwaite", "Scores", "Vcov", "classical", "cluster", "cluster_meat", "covariance", "dyadic",
     "dyadic_cr2", "dyadic_jackknife", "dyadic_meat", "effective", "effects_leverage", "hc0", "hc1", "hc2", "hc3",
-    "intersect",
-    "jackknife", "leverage_adjustments", "multiway_meat", "nested", "number",
-    "number_dyads", "of_rows", "of_states", "parse", "read_degrees", "sandwich",
-    "semidefinite", "state_totals", "totals",
+    "intersect", "jackknife", "leverage_adjustments", "multiway_meat", "nested", "number", "number_dyads", "of_rows",
+    "of_states", "parse", "read_degrees", "repaired", "sandwich", "semidefinite", "state_totals", "totals",
 ]  # fmt: skip

@@ -141,11 +141,18 @@ class SandwichParts:
 
 def semidefinite(matrix: Array) -> tuple[Array, str]:
     """Clip negative eigenvalues: the dyadic meat is a difference and can be indefinite in finite samples."""
-    symmetric = (matrix + matrix.T) / 2
-    scale = np.sqrt(np.abs(np.diag(symmetric)))
-    scale[scale == 0] = 1.0
-    values, vectors = np.linalg.eigh(symmetric / np.outer(scale, scale))
-    if values.min() >= -INDEFINITE * max(values.max(), 1.0):
-        return symmetric, ""
-    clipped = (vectors * np.clip(values, 0, None)) @ vectors.T
-    return clipped * np.outer(scale, scale), "negative eigenvalues clipped at zero"
+    (made,), (clipped,) = repaired(matrix[None])
+    return made, "negative eigenvalues clipped at zero" if clipped else ""
+
+
+def repaired(matrices: Array) -> tuple[Array, Flags]:
+    """The same of each of B matrices (B, k, k), and whether it was clipped (B,)."""
+    made = (matrices + matrices.transpose(0, 2, 1)) / 2
+    scale = np.sqrt(np.abs(np.diagonal(made, axis1=1, axis2=2)))
+    scale = np.where(scale == 0, 1.0, scale)
+    outer = scale[:, :, None] * scale[:, None, :]
+    values, vectors = np.linalg.eigh(made / outer)
+    clipped = ~(values.min(axis=1) >= -INDEFINITE * np.maximum(values.max(axis=1), 1.0))
+    kept = vectors[clipped]
+    made[clipped] = (kept * np.clip(values[clipped], 0, None)[:, None, :]) @ kept.transpose(0, 2, 1) * outer[clipped]
+    return made, clipped

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -17,7 +17,7 @@ from detente.stats.covariance import (
     effective,
     leverage_adjustments,
     number,
-    semidefinite,
+    repaired,
     state_totals,
     totals,
 )
@@ -157,6 +157,7 @@ class _Sums:
     model: Model
     outcomes: Array
     estimates: Array
+    meats: dict[str, Array] = field(default_factory=dict)
 
     def error(self, kind: str) -> Array:
         """Standard errors of the treatment, (B,); missing where there is none."""
@@ -168,7 +169,7 @@ class _Sums:
         model, n = self.model, self.model.pairs.states
         if model.moves is None:
             return np.full(len(self.estimates), math.nan)
-        jackknife = (n - 1) / n * np.square(kernel.project(model.moves, self.outcomes)).sum(axis=1)
+        jackknife = (n - 1) / n * self.squared_moves
         if kind == "jackknife":
             return np.asarray(np.sqrt(jackknife))
         # What a dyad has of its own, which both of its states hold: the variance clustered by dyad, without its factor.
@@ -182,7 +183,7 @@ class _Sums:
         if kind == "classical":
             return np.asarray(np.sqrt(self.squares.sum(axis=0) / self.model.df * bread[place, place]))
         unrepaired = bread @ MEATS[kind](self) @ bread
-        variances = np.array([semidefinite(v)[0] for v in unrepaired]) if kind in DIFFERENCES else unrepaired
+        variances = repaired(unrepaired)[0] if kind in DIFFERENCES else unrepaired
         exists = unrepaired[:, place, place] > NO_VARIANCE * (self.model.influence**2 @ self.squares)
         return np.asarray(np.sqrt(np.where(exists, variances[:, place, place], math.nan)))
 
@@ -199,6 +200,12 @@ class _Sums:
         return np.square(self.left)
 
     @cached_property
+    def squared_moves(self) -> Array:
+        """Sums (B,) of the squared moves of the estimate without each state."""
+        assert self.model.moves is not None
+        return np.asarray(np.square(kernel.project(self.model.moves, self.outcomes)).sum(axis=1))
+
+    @cached_property
     def by_dyad(self) -> Array:
         """Totals (D, k, B) of scores by dyad."""
         return self._totals(self.model.pairs.dyad, len(self.model.pairs.low))
@@ -210,6 +217,11 @@ class _Sums:
 
     def grown(self, by: str) -> Array:
         """Meat (B, k, k) of sums by groups, in the factor of their number; "rows" are groups of their own."""
+        if by not in self.meats:
+            self.meats[by] = self._grown(by)
+        return self.meats[by]
+
+    def _grown(self, by: str) -> Array:
         pairs, count = self.model.pairs, self.model.groups[by]
         if by == "rows":
             meat = _symmetric(kernel.score_products(self.model.data.x, self.squares))
