@@ -89,13 +89,13 @@ def test_tolerances_stand_in_one_module(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", [r for r in RULES if r.name != "common.smk"], ids=lambda p: p.name)
-def test_every_rule_logs_measures_speaks_and_calls_the_command_line(path: Path) -> None:
+def test_every_rule_logs_speaks_and_calls_the_command_line(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     rules = re.split(r"^ *rule ?(?=\w*:)", text, flags=re.M)[1:]
     assert rules or path.name == "common.smk"
     for rule in rules:
         name = rule.split(":", 1)[0] or rule.split('"')[1]
-        for directive in ("log:", "benchmark:", "message:", "shell:"):
+        for directive in ("log:", "message:", "shell:"):
             assert f"    {directive}" in rule, f"rule {name} lacks {directive}"
         assert "python -m detente" in rule, f"rule {name} does not call the command line"
         assert "code=ran(" in rule, f"rule {name} does not declare the code that it runs"

@@ -9,8 +9,6 @@ for name in PLAN.observed:
             receipts=PLAN.studies[name].receipts_of_record(),
         log:
             f"data/processed/{name}/logs/acquire.log",
-        benchmark:
-            f"data/processed/{name}/benchmarks/acquire.tsv"
         localrule: True
         params:
             code=ran(command("acquire")),
@@ -37,8 +35,6 @@ for name in PLAN.with_data:
             f"data/processed/{name}/raw/{{slug}}.json",
         log:
             f"data/processed/{name}/logs/acquire.{{slug}}.log",
-        benchmark:
-            f"data/processed/{name}/benchmarks/acquire.{{slug}}.tsv"
         wildcard_constraints:
             slug=alternatives(PLAN.studies[name].own_slugs),
         localrule: True
@@ -65,8 +61,6 @@ for name in PLAN.simulated:
             truth=f"data/processed/{name}/truth.json",
         log:
             f"data/processed/{name}/logs/simulate.log",
-        benchmark:
-            f"data/processed/{name}/benchmarks/simulate.tsv"
         resources:
             mem_mb=500,
             runtime=10,

@@ -6,8 +6,6 @@ rule clean:
         attrition="data/processed/{study}/attrition_log/{slug}.parquet",
     log:
         "data/processed/{study}/logs/clean.{slug}.log",
-    benchmark:
-        "data/processed/{study}/benchmarks/clean.{slug}.tsv"
     wildcard_constraints:
         slug=alternatives(PLAN.recorded),
     resources:
@@ -38,8 +36,6 @@ for name in PLAN.with_data:
             attrition=f"data/processed/{name}/attrition_log/{{slug}}.parquet",
         log:
             f"data/processed/{name}/logs/clean.{{slug}}.log",
-        benchmark:
-            f"data/processed/{name}/benchmarks/clean.{{slug}}.tsv"
         wildcard_constraints:
             slug=alternatives(PLAN.studies[name].own_slugs),
         resources:

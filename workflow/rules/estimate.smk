@@ -7,8 +7,6 @@ rule estimate:
         attrition="data/processed/{study}/attrition/{claim}.{estimator}.parquet",
     log:
         "data/processed/{study}/logs/estimate.{claim}.{estimator}.log",
-    benchmark:
-        "data/processed/{study}/benchmarks/estimate.{claim}.{estimator}.tsv"
     resources:
         mem_mb=3500,
         runtime=30,
@@ -29,8 +27,6 @@ rule windows:
         windows="data/processed/{study}/windows.parquet",
     log:
         "data/processed/{study}/logs/windows.log",
-    benchmark:
-        "data/processed/{study}/benchmarks/windows.tsv"
     resources:
         mem_mb=3250,
         runtime=60,
@@ -58,8 +54,6 @@ rule collect:
         csv="reports/{study}/estimates.csv",
     log:
         "data/processed/{study}/logs/collect.log",
-    benchmark:
-        "data/processed/{study}/benchmarks/collect.tsv"
     resources:
         mem_mb=500,
         runtime=10,
@@ -87,8 +81,6 @@ rule designs:
         ],
     log:
         "data/processed/{study}/logs/designs.{claim}.log",
-    benchmark:
-        "data/processed/{study}/benchmarks/designs.{claim}.tsv"
     resources:
         mem_mb=3000,
         runtime=60,
@@ -111,10 +103,10 @@ rule coverage:
         "data/processed/{study}/coverage.parquet",
     log:
         "data/processed/{study}/logs/coverage.log",
-    benchmark:
-        "data/processed/{study}/benchmarks/coverage.tsv"
     wildcard_constraints:
         study=alternatives(PLAN.simulated),
+    # The longest step of a simulated study begins first.
+    priority: 50
     resources:
         mem_mb=1000,
         runtime=60,

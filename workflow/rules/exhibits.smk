@@ -11,8 +11,6 @@ for name in PLAN.studies:
             exhibits(PLAN.studies[name].tables()),
         log:
             f"data/processed/{name}/logs/tables.log",
-        benchmark:
-            f"data/processed/{name}/benchmarks/tables.tsv"
         resources:
             mem_mb=500,
             runtime=10,
@@ -38,8 +36,6 @@ for name in PLAN.studies:
             exhibits(PLAN.studies[name].figures()),
         log:
             f"data/processed/{name}/logs/figures.log",
-        benchmark:
-            f"data/processed/{name}/benchmarks/figures.tsv"
         resources:
             mem_mb=750,
             runtime=15,
@@ -66,8 +62,6 @@ rule numbers:
         "reports/{study}/numbers.json",
     log:
         "data/processed/{study}/logs/numbers.log",
-    benchmark:
-        "data/processed/{study}/benchmarks/numbers.tsv"
     resources:
         mem_mb=500,
         runtime=10,
@@ -97,8 +91,6 @@ rule recovery:
         ),
     log:
         "data/processed/{study}/logs/recovery.log",
-    benchmark:
-        "data/processed/{study}/benchmarks/recovery.tsv"
     resources:
         mem_mb=500,
         runtime=10,

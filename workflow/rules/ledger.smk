@@ -15,8 +15,6 @@ rule examine:
         ],
     log:
         "data/processed/{study}/logs/examine.{claim}.log",
-    benchmark:
-        "data/processed/{study}/benchmarks/examine.{claim}.tsv"
     resources:
         mem_mb=3500,
         runtime=60,
@@ -42,8 +40,6 @@ rule predict:
         separation="data/processed/{study}/robustness/separation.parquet",
     log:
         "data/processed/{study}/logs/predict.log",
-    benchmark:
-        "data/processed/{study}/benchmarks/predict.tsv"
     resources:
         mem_mb=3000,
         runtime=60,
@@ -69,8 +65,6 @@ rule described:
         ],
     log:
         "data/processed/{study}/logs/described.{claim}.log",
-    benchmark:
-        "data/processed/{study}/benchmarks/described.{claim}.tsv"
     resources:
         mem_mb=1250,
         runtime=30,
@@ -94,8 +88,6 @@ rule published:
         "data/processed/{study}/robustness/published.parquet",
     log:
         "data/processed/{study}/logs/published.log",
-    benchmark:
-        "data/processed/{study}/benchmarks/published.tsv"
     resources:
         mem_mb=2000,
         runtime=30,
@@ -116,8 +108,6 @@ rule design_coverage:
         "data/processed/{study}/robustness/design_coverage.parquet",
     log:
         "data/processed/{study}/logs/design_coverage.log",
-    benchmark:
-        "data/processed/{study}/benchmarks/design_coverage.tsv"
     wildcard_constraints:
         study=alternatives(PLAN.simulated),
     resources:
@@ -130,7 +120,7 @@ rule design_coverage:
     message:
         "Trying designs in worlds with known effects, beside {wildcards.study}"
     shell:
-        "OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python -m detente design_coverage {params.project}"
+        "python -m detente design_coverage {params.project}"
         " --study {wildcards.study} --out {output} > {log} 2>&1"
 
 
@@ -150,8 +140,6 @@ rule ledger:
         csv="reports/{study}/claims_ledger.csv",
     log:
         "data/processed/{study}/logs/ledger.log",
-    benchmark:
-        "data/processed/{study}/benchmarks/ledger.tsv"
     resources:
         mem_mb=1000,
         runtime=30,
@@ -197,8 +185,6 @@ for name in PLAN.studies:
             figures=PLAN.robustness_of[name].figures(),
         log:
             f"data/processed/{name}/logs/robustness_report.log",
-        benchmark:
-            f"data/processed/{name}/benchmarks/robustness_report.tsv"
         resources:
             mem_mb=2000,
             runtime=30,
@@ -221,8 +207,6 @@ use rule provenance as robustness_provenance with:
         "data/processed/{study}/robustness/provenance.json",
     log:
         "data/processed/{study}/logs/robustness_provenance.log",
-    benchmark:
-        "data/processed/{study}/benchmarks/robustness_provenance.tsv"
     params:
         code=ran(command("provenance")),
         project=STUDY.arguments,
@@ -242,11 +226,8 @@ use rule manifest as robustness_manifest with:
         "reports/{study}/robustness/manifest.json",
     log:
         "data/processed/{study}/logs/robustness_manifest.log",
-    benchmark:
-        "data/processed/{study}/benchmarks/robustness_manifest.tsv"
     params:
         code=ran(command("manifest")),
         project=STUDY.arguments,
-        benchmarks=ROBUSTNESS.benchmarks,
     message:
         "Writing the manifest of the robustness of {wildcards.study}"

@@ -8,8 +8,6 @@ rule panel:
         codebook="data/processed/{study}/codebook.csv",
     log:
         "data/processed/{study}/logs/panel.log",
-    benchmark:
-        "data/processed/{study}/benchmarks/panel.tsv"
     resources:
         mem_mb=2500,
         runtime=15,
@@ -38,8 +36,6 @@ rule describe:
         csv="reports/{study}/sample_flow.csv",
     log:
         "data/processed/{study}/logs/describe.log",
-    benchmark:
-        "data/processed/{study}/benchmarks/describe.tsv"
     resources:
         mem_mb=2500,
         runtime=15,

@@ -5,8 +5,6 @@ rule provenance:
         "data/processed/{study}/provenance.json",
     log:
         "data/processed/{study}/logs/provenance.log",
-    benchmark:
-        "data/processed/{study}/benchmarks/provenance.tsv"
     localrule: True
     params:
         code=ran(command("provenance")),
@@ -29,8 +27,6 @@ rule lineage:
         "data/processed/{study}/lineage.json",
     log:
         "data/processed/{study}/logs/lineage.log",
-    benchmark:
-        "data/processed/{study}/benchmarks/lineage.tsv"
     localrule: True
     params:
         code=ran(command("lineage")),
@@ -75,8 +71,6 @@ rule publish:
         ),
     log:
         "data/processed/{study}/logs/publish.log",
-    benchmark:
-        "data/processed/{study}/benchmarks/publish.tsv"
     resources:
         mem_mb=1000,
         runtime=10,
@@ -103,18 +97,15 @@ rule manifest:
         "reports/{study}/manifest.json",
     log:
         "data/processed/{study}/logs/manifest.log",
-    benchmark:
-        "data/processed/{study}/benchmarks/manifest.tsv"
     resources:
         mem_mb=2750,
         runtime=15,
     params:
         code=ran(command("manifest")),
         project=STUDY.arguments,
-        benchmarks=STUDY.benchmarks,
     message:
         "Writing the manifest of {wildcards.study}"
     shell:
         "python -m detente manifest {params.project} --study {wildcards.study} --provenance {input.provenance}"
         " --processed data/processed/{wildcards.study} --report reports/{wildcards.study}"
-        " --products {input.products} --benchmarks {params.benchmarks} --out {output} > {log} 2>&1"
+        " --products {input.products} --out {output} > {log} 2>&1"

@@ -16,8 +16,6 @@ rule replicate_table:
         dyadic="data/processed/replicate/{table}/dyadic.csv",
     log:
         "data/processed/replicate/logs/{table}.log",
-    benchmark:
-        "data/processed/replicate/benchmarks/{table}.tsv"
     resources:
         mem_mb=2000,
         runtime=30,
@@ -44,8 +42,6 @@ rule replicate_page:
         figures=expand("reports/replicate/dyadic.{kind}", kind=["svg", "png"]),
     log:
         "data/processed/replicate/logs/page.log",
-    benchmark:
-        "data/processed/replicate/benchmarks/page.tsv"
     resources:
         mem_mb=500,
         runtime=10,
@@ -67,8 +63,6 @@ rule replicate:
         "data/processed/replicate/met.txt",
     log:
         "data/processed/replicate/logs/check.log",
-    benchmark:
-        "data/processed/replicate/benchmarks/check.tsv"
     localrule: True
     params:
         code=ran(command("replicate")),

@@ -10,8 +10,6 @@ for name in PLAN.observed:
             f"data/processed/{name}/raw/{{slug}}.json",
         log:
             f"data/processed/{name}/logs/acquire.{{slug}}.log",
-        benchmark:
-            f"data/processed/{name}/benchmarks/acquire.{{slug}}.tsv"
         wildcard_constraints:
             slug=alternatives(PLAN.studies[name].other_slugs()),
         localrule: True
@@ -36,8 +34,6 @@ rule robustness_panel:
         "data/processed/{study}/robustness/{unit}.parquet",
     log:
         "data/processed/{study}/logs/robustness_panel.{unit}.log",
-    benchmark:
-        "data/processed/{study}/benchmarks/robustness_panel.{unit}.tsv"
     resources:
         mem_mb=2500,
         runtime=15,
@@ -57,8 +53,6 @@ rule plan_multiverse:
         "data/processed/{study}/multiverse/plan.json",
     log:
         "data/processed/{study}/logs/plan_multiverse.log",
-    benchmark:
-        "data/processed/{study}/benchmarks/plan_multiverse.tsv"
     priority: 100
     resources:
         mem_mb=500,
@@ -80,8 +74,6 @@ rule multiverse:
         "data/processed/{study}/multiverse/{claim}.{shard}.parquet",
     log:
         "data/processed/{study}/logs/multiverse.{claim}.{shard}.log",
-    benchmark:
-        "data/processed/{study}/benchmarks/multiverse.{claim}.{shard}.tsv"
     resources:
         mem_mb=5000,
         runtime=120,
@@ -92,7 +84,7 @@ rule multiverse:
     message:
         "Fitting shard {wildcards.shard} of the specifications of {wildcards.claim}"
     shell:
-        "OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python -m detente multiverse {params.project}"
+        "python -m detente multiverse {params.project}"
         " --study {wildcards.study} --claim {wildcards.claim}"
         " --shard {wildcards.shard} --panels data/processed/{wildcards.study}/robustness"
         " --plan data/processed/{wildcards.study}/multiverse/plan.json"
@@ -109,8 +101,6 @@ rule gather_multiverse:
         csv="reports/{study}/multiverse.csv",
     log:
         "data/processed/{study}/logs/gather_multiverse.log",
-    benchmark:
-        "data/processed/{study}/benchmarks/gather_multiverse.tsv"
     resources:
         mem_mb=1000,
         runtime=15,
@@ -138,8 +128,6 @@ rule joint:
         options="data/processed/{study}/robustness/options.{claim}.parquet",
     log:
         "data/processed/{study}/logs/joint.{claim}.log",
-    benchmark:
-        "data/processed/{study}/benchmarks/joint.{claim}.tsv"
     resources:
         mem_mb=2500,
         runtime=60,
@@ -150,7 +138,7 @@ rule joint:
     message:
         "Judging the equivalent specifications of {wildcards.claim} together"
     shell:
-        "OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python -m detente joint {params.project} --study {wildcards.study} --claim {wildcards.claim}"
+        "python -m detente joint {params.project} --study {wildcards.study} --claim {wildcards.claim}"
         " --multiverse {input.parts} --panels data/processed/{wildcards.study}/robustness"
         " --exercises {input.exercises} --states {input.states} --joint {output.joint} --redrawn {output.redrawn}"
         " --decisions {output.decisions} --options {output.options} > {log} 2>&1"
@@ -166,8 +154,6 @@ rule curves:
         ],
     log:
         "data/processed/{study}/logs/curves.{claim}.log",
-    benchmark:
-        "data/processed/{study}/benchmarks/curves.{claim}.tsv"
     resources:
         mem_mb=1000,
         runtime=60,

@@ -9,8 +9,6 @@ use rule lineage as site_lineage with:
         "data/processed/{study}/robustness/lineage.json",
     log:
         "data/processed/{study}/logs/site_lineage.log",
-    benchmark:
-        "data/processed/{study}/benchmarks/site_lineage.tsv"
     message:
         "Recording what made the site of {wildcards.study}"
 
@@ -32,8 +30,6 @@ for name in PLAN.studies:
             PLAN.robustness_of[name].site(),
         log:
             f"data/processed/{name}/logs/site.log",
-        benchmark:
-            f"data/processed/{name}/benchmarks/site.tsv"
         resources:
             mem_mb=1500,
             runtime=60,

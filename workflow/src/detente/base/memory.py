@@ -9,7 +9,7 @@ from detente.base.errors import TooLarge
 PROC, GROUPS = Path("/proc"), Path("/sys/fs/cgroup")
 CELL = 8
 """Bytes of a number."""
-GIB = 1 << 30
+GIB, MB = 1 << 30, 10**6
 # Files of a control group, of version 2 and 1: limit, use, and what of the use are files that can be dropped.
 _FILES = (
     ("memory.max", "memory.current", "inactive_file"),
@@ -31,6 +31,15 @@ def memory(proc: Path = PROC, groups: Path = GROUPS) -> Memory | None:
     `proc`, `groups`: where Linux says so.
     """
     return min([*_machine(proc), *_limits(proc, groups)], key=lambda each: each.free, default=None)
+
+
+def peak(proc: Path = PROC) -> int | None:
+    """The most bytes that this process has had in memory; None where the system does not say."""
+    try:
+        lines = (line.split() for line in (proc / "self" / "status").read_text(encoding="utf-8").splitlines())
+        return next(int(words[1]) << 10 for words in lines if words[:1] == ["VmHWM:"])
+    except (OSError, StopIteration):
+        return None
 
 
 def check_memory(needed: int, work: str, way: str, found: Memory | None) -> None:

@@ -22,7 +22,7 @@ __all__ = ["RECORDED", "UNSAID", "main"]
 
 RECORDED = "DETENTE_RECORDS"
 """Environment variable by which the workflow names the folder where its steps write down what they made."""
-_BEGUN = time.time()
+_LOADED = time.time()
 # What is imported lives as long as the process: to look for garbage among it at every 700 objects takes a seventh of
 # the time that a command needs to begin.
 OBJECTS_BEFORE_COLLECTION = 100_000
@@ -34,6 +34,7 @@ def main(argv: list[str] | None = None) -> int:
     0 done, 1 an error that the user can correct, 2 a wrong call, 74 an error that standard error did not take, 130 and
     143 stopped by Ctrl-C or SIGTERM.
     """
+    begun = _LOADED if argv is None else time.time()
     gc.set_threshold(OBJECTS_BEFORE_COLLECTION)
     # A last look for garbage, of a tenth of a second, would free what ends with the process anyway.
     atexit.register(gc.freeze)
@@ -43,18 +44,18 @@ def main(argv: list[str] | None = None) -> int:
 
     def run() -> None:
         parsed(words[0], words[1:])()
-        _recorded()
+        _recorded(begun)
 
     return handled(run)
 
 
-def _recorded() -> None:
-    """Have a step of the workflow write down what it made and ran with."""
+def _recorded(begun: float) -> None:
+    """Have a step of the workflow write down what it made, ran with and took."""
     if folder := os.environ.get(RECORDED):
         from detente.base.files import written
         from detente.provenance import record
 
-        record(written(), _BEGUN, Path(folder))
+        record(written(), _LOADED, begun, Path(folder))
 
 
 def _without_command(words: list[str]) -> NoReturn:

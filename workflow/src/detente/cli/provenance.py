@@ -1,6 +1,5 @@
 """What a report is made from: versions and raw files, lineage and manifest; and the origin of a single file."""
 
-import csv
 import os
 import platform
 import sys
@@ -15,7 +14,18 @@ from detente.base.errors import UnknownOrigin, choices
 from detente.base.files import read_json, sha256, write_json
 from detente.base.strict import shown
 from detente.cli.command import Json, Option, StudyOptions, command
-from detente.provenance import RECORDS, Lineage, ancestry, columns, commit, printed, pythons_of, versions, versions_of
+from detente.provenance import (
+    RECORDS,
+    Lineage,
+    ancestry,
+    columns,
+    commit,
+    printed,
+    pythons_of,
+    taken_by,
+    versions,
+    versions_of,
+)
 from detente.provenance import lineage as graph_of
 from detente.study.config import Project, Study
 
@@ -70,7 +80,7 @@ def lineage(of: StudyOptions, made: Products, out: Json) -> None:
 @command(
     "step",
     "--study tiny --provenance provenance.json --processed data/processed/tiny --report reports/tiny --products "
-    "reports/tiny/numbers.json --benchmarks data/processed/tiny/benchmarks/panel.tsv --out manifest.json",
+    "reports/tiny/numbers.json --out manifest.json",
 )
 def manifest(
     of: StudyOptions,
@@ -78,7 +88,6 @@ def manifest(
     processed: Annotated[Path, "folder of processed files"],
     report: Annotated[Path, "folder of the report"],
     made: Products,
-    benchmarks: Annotated[Sequence[Path], "benchmarks of the study's steps"],
     out: Json,
 ) -> None:
     """Record checksums, versions, time and memory.
@@ -103,7 +112,7 @@ def manifest(
         "exhibits": _checksums_below(report, made.products),
         "columns": {p.as_posix(): columns(p) for p in made.products if p.suffix == ".parquet"},
         "lineage": graph,
-        "steps": _steps(benchmarks),
+        "steps": taken_by({path: file["step"] for path, file in graph["files"].items()}, made.records),
     }
     write_json(content, out)
 
@@ -111,24 +120,6 @@ def manifest(
 def _checksums_below(folder: Path, files: Iterable[Path]) -> dict[str, str]:
     """SHA-256 of those `files` that lie below `folder`, by path relative to it."""
     return {f.relative_to(folder).as_posix(): sha256(f) for f in files if f.is_relative_to(folder)}
-
-
-def _steps(benchmarks: Iterable[Path]) -> dict[str, Any]:
-    """Wall seconds and peak memory of every step, from Snakemake's benchmark files that are at hand."""
-    found = {}
-    for path in filter(Path.is_file, benchmarks):
-        with path.open(encoding="utf-8") as stream:
-            row = next(csv.DictReader(stream, delimiter="\t"), None)
-        if row:
-            found[path.stem] = {"seconds": _number(row["s"]), "peak_mb": _number(row["max_rss"])}
-    return found
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
 
 
 @command("replication", "reports/paper/tables/main.tex")

@@ -4,7 +4,6 @@ import os
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property, partialmethod
-from pathlib import Path
 
 from detente.base.units import DYADS, UNITS, Unit
 from detente.data.kads import KINDS
@@ -322,18 +321,3 @@ class RobustnessPlan(PublishedPlan):
             *self.figures(),
         }
         return [file for file in self.made() if file not in apart] if self.appendix else []
-
-    def benchmarks(self) -> list[str]:
-        """Benchmarks of the steps that lead to the manifest, some of which may be gone."""
-        steps = [
-            *(f"{step}.{slug}" for step in ("acquire", "clean") for slug in self.slugs),
-            *(f"robustness_panel.{unit}" for unit in self.units),
-            "plan_multiverse",
-            *(f"multiverse.{Path(shard).stem}" for shard in self.shards()),
-            *(f"{step}.{claim}" for step in ("examine", "joint", "curves") for claim in self.claims),
-            *(f"described.{claim}" for claim in self.described_claims),
-            *("gather_multiverse", "predict", "ledger", "published"),
-            *(["design_coverage"] if self.simulated else []),
-            *("robustness_report", "robustness_provenance"),
-        ]
-        return self.processed(*(f"benchmarks/{step}.tsv" for step in steps))

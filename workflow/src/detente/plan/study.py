@@ -220,19 +220,3 @@ class StudyPlan(Stages):
             *self.products(),
             *self.processed("provenance.json", "lineage.json"),
         ]
-
-    def benchmarks(self) -> list[str]:
-        """Benchmarks of the steps that lead to the manifest, some of which may be gone."""
-        steps = [
-            "simulate" if self.simulated else "acquire",
-            *(f"acquire.{slug}" for slug in self.own_slugs),
-            *(f"clean.{slug}" for slug in self.slugs),
-            *("panel", "describe"),
-            *(f"estimate.{model}" for model in self.models),
-            *(f"designs.{claim}" for claim in self.own_claims),
-            *("collect", "tables", "figures", "numbers"),
-            *(["windows"] if self.traits.windows else []),
-            *(["coverage", "recovery"] if self.simulated else []),
-            *("provenance", "lineage", "publish"),
-        ]
-        return self.processed(*(f"benchmarks/{step}.tsv" for step in steps))

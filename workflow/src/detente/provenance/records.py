@@ -20,6 +20,7 @@ from typing import Any
 
 from detente.base.errors import UnknownOrigin
 from detente.base.files import sha256, write_json
+from detente.base.memory import MB, peak
 from detente.base.turns import RECORDS
 from detente.provenance.checkout import versions
 
@@ -44,24 +45,36 @@ class Job:
 
 @dataclass(frozen=True)
 class Making:
-    """A product's checksum when it was made, and what its step ran with: `python`, and `packages` by name."""
+    """A product's checksum when it was made, and of its step what it ran with and what it took.
+
+    `software`: `python`, and `packages` by name; `taken`: `seconds` by the clock, `processor_seconds` and `peak_mb`,
+    which is None where no system says it.
+    """
 
     sha256: str
     software: Mapping[str, Any]
+    taken: Mapping[str, float | None]
 
 
-def record(files: Iterable[Path], begun: float, records: Path = RECORDS) -> None:
-    """Write down what a step made, and what it ran with; files outside the folder that it runs in are not recorded.
+def record(files: Iterable[Path], loaded: float, begun: float, records: Path = RECORDS) -> None:
+    """Write down what a step made, what it ran with and what it took; only of files in the folder that it runs in.
 
-    `begun`: when it began, in seconds. Raises UnknownOrigin if code was edited since: what ran is unknown.
+    `loaded`: when its code was loaded, `begun`: when it began, both in seconds. Raises UnknownOrigin if code was edited
+    since it was loaded: what ran is unknown.
     """
-    if edited := _edited(begun):
+    if edited := _edited(loaded):
         raise UnknownOrigin(f"{', '.join(edited)}: edited while this step ran; run the workflow again")
     software = {"python": platform.python_version(), "packages": versions()}
+    most = peak()
+    taken = {
+        "seconds": round(time.time() - begun, 2),
+        "processor_seconds": round(time.process_time(), 2),
+        "peak_mb": most and round(most / MB, 1),
+    }
     for file in dict.fromkeys(files):
         name = Path(os.path.relpath(file)).as_posix()
         if name.startswith(PRODUCTS) and file.is_file():
-            write_json({"sha256": sha256(file), "software": software}, _made(name, records))
+            write_json({"sha256": sha256(file), "software": software, "taken": taken}, _made(name, records))
 
 
 def _edited(begun: float) -> list[str]:
@@ -81,9 +94,19 @@ def making_of(product: str, records: Path = RECORDS) -> Making | None:
     """A step's own record of a product; None if there is none, or it cannot be read."""
     said = _json(_made(product, records))
     match said:
-        case {"sha256": str(checksum), "software": {"python": str(), "packages": dict()} as software}:
-            return Making(checksum, software)
+        case {
+            "sha256": str(checksum),
+            "software": {"python": str(), "packages": dict()} as software,
+            "taken": dict(taken),
+        }:
+            return Making(checksum, software, taken)
     return None
+
+
+def taken_by(steps: Mapping[str, str], records: Path = RECORDS) -> dict[str, Mapping[str, float | None]]:
+    """What each step took; `steps` is of each product the name of its step. Unrecorded ones are left out."""
+    made = ((step, making_of(product, records)) for product, step in sorted(steps.items()))
+    return dict(sorted((step, making.taken) for step, making in made if making))
 
 
 def altered(root: Path = Path(), records: Path = RECORDS) -> dict[str, str]:
