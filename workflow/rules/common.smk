@@ -21,6 +21,7 @@ from detente.base.errors import DetenteError
 try:
     from detente.base.turns import one_at_a_time
     from detente.cli import RECORDED, UNSAID
+    from detente.cli.standby import standing_by
     from detente.plan import (
         RECORDS,
         Plan,
@@ -47,11 +48,26 @@ KILLED = (
     " finished stays"
 )
 UNWRITTEN = "the log could not be written, most likely because the disk is full: free space, then run again; what was finished stays"
+# What a step adds up does not hang on the number of cores.
+THREADED = ("OMP", "OPENBLAS", "MKL", "GOTO", "NUMEXPR")
+SETTINGS = {
+    "PYTHONPATH": str(SOURCE_ROOT),
+    RECORDED: str(RECORDS),
+    "PYTHONUTF8": "1",
+    "PYTHONHASHSEED": "0",
+    **{f"{library}_NUM_THREADS": "1" for library in THREADED},
+}
 shell.prefix(
     f'set -euo pipefail; export PATH={literal(Path(sys.executable).parent)}:"$PATH"'
-    f" PYTHONPATH={literal(SOURCE_ROOT)} {RECORDED}={literal(RECORDS)} PYTHONUTF8=1 PYTHONHASHSEED=0; "
+    f" {' '.join(f'{name}={literal(value)}' for name, value in SETTINGS.items())}; "
     f'trap \'case $? in 137) echo "{KILLED}" >&2;; {UNSAID}) echo "{UNWRITTEN}" >&2;; esac\' EXIT; '
 )
+
+
+# Steps on this machine are forked from a process that has loaded what they import; few are faster by themselves.
+onstart:
+    if len(workflow.dag.jobs) > 2 and not workflow.non_local_exec:
+        standing_by(SETTINGS)
 
 
 def altered():

@@ -2,6 +2,10 @@
 
 import sys
 
-from detente.cli import main
+from detente.base.standby import handed_over
 
-sys.exit(main())
+if (status := handed_over(sys.argv[1:])) is None:
+    from detente.cli import main
+
+    status = main()
+sys.exit(status)
