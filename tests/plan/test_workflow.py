@@ -110,7 +110,7 @@ def test_hash_seed_locale_time_zone_umask_cores_and_folder_change_no_byte(scratc
 
 @pytest.mark.skipif(not SUPPORTED, reason="steps are forked on Linux alone")
 def test_steps_are_forked_from_one_process_that_ends_with_the_workflow(scratch: Path) -> None:
-    call = [sys.executable, "-m", "snakemake", "tiny", "--cores", "2", "--forcerun", "numbers", "figures", "tables"]
+    call = [sys.executable, "-m", "snakemake", "tiny", "--cores", "2", "--forcerun", "describe"]
     workflow = subprocess.Popen(call, cwd=scratch, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     forked = 0
     while workflow.poll() is None:
