@@ -56,7 +56,8 @@ def styled(draw: Callable[P, Drawn]) -> Callable[P, Drawn]:
             figure = draw(*args, **kwargs)
             if figure is not None:
                 figure.draw_without_rendering()
-                figure.set_layout_engine("none")
+                # With no engine, not the one that does nothing, what is saved is drawn once and not twice.
+                figure.set_layout_engine(None)
                 # What a solver of layouts finds differs from run to run in its last bits, which names of clips hold.
                 for axis in figure.axes:
                     axis.set_position(np.round(axis.get_position(original=True).bounds, 9), which="original")
