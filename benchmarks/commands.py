@@ -21,6 +21,8 @@ from benchmarks.tasks import ROOT
 REPEATS = 5
 OUT = ROOT / "reports" / "bench" / "commands.json"
 Row = dict[str, Any]
+Kinds = dict[str, float]
+"""Processor seconds by kind of step."""
 FIRST_FIT = """
 import numpy as np, pandas, detente.stats
 rng = np.random.default_rng(1)
@@ -33,8 +35,6 @@ design = detente.stats.ModelFrame(y, x, tuple("vwxyz"), a, b, year)
 detente.stats.fit(detente.stats.with_fixed_effects(design, detente.stats.get("lpm")), estimator="lpm", vcov="dyadic")
 print(__import__("time").perf_counter() - begun)
 """
-# What a step of the workflow loads before it works: its command and what that needs.
-STARTS = ("estimate", "clean", "figures")
 
 
 def main() -> int:
@@ -44,12 +44,17 @@ def main() -> int:
     parser.add_argument("--study", default="demo", help="what is built, in an empty folder (default: demo)")
     parser.add_argument("--out", type=Path, default=OUT, help="JSON to write (default: reports/bench/commands.json)")
     arguments = parser.parse_args()
-    rows = small(1 if arguments.quick else REPEATS)
+    rows, kinds = small(1 if arguments.quick else REPEATS), Kinds()
     if not arguments.quick:
-        rows += built(arguments.study)
+        more, kinds = built(arguments.study)
+        rows += more
     print(table(rows))
+    for kind, spent in sorted(kinds.items(), key=lambda item: -item[1]):
+        print(f"{spent:8.2f} s  {kind}")
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text(json.dumps(rows, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    arguments.out.write_text(
+        json.dumps({"rows": rows, "kinds": kinds}, indent=1, allow_nan=False) + "\n", encoding="utf-8"
+    )
     return 0
 
 
@@ -62,26 +67,18 @@ def small(repeats: int) -> list[Row]:
     return [*rows, {"command": "first fit of a process", "seconds": inside}]
 
 
-def built(study: str) -> list[Row]:
+def built(study: str) -> tuple[list[Row], Kinds]:
     """A study in an empty folder, and the same command with nothing to do; its steps by the account that each keeps."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         call = [sys.executable, "-m", "detente", "run", study, "--quick"]
         cold, second = timed(f"detente run {study}", call, folder), timed("the same, nothing to do", call, folder)
-        steps = [pd.read_csv(path, sep="\t") for path in sorted(folder.glob("data/processed/*/benchmarks/*.tsv"))]
-    spent = pd.concat(steps)["cpu_time"].astype(float)
-    start = sum(_processor(started(command)) for command in STARTS) / len(STARTS)
-    starting = min(start * len(spent), float(spent.sum()))
-    return [
-        cold | {"processes": len(spent), "steps": float(spent.sum()), "starting": starting}
-        | {"snakemake": cold["processor"] - float(spent.sum())},
-        second,
-    ]  # fmt: skip
-
-
-def started(command: str) -> Row:
-    """What the process of a step takes before it works: it is asked for its help, which loads its module."""
-    return timed(command, [sys.executable, "-m", "detente", command, "--help"], ROOT)
+        steps = json.loads((folder / "reports" / study / "manifest.json").read_text(encoding="utf-8"))["steps"]
+    kinds: Kinds = {}
+    for step, taken in steps.items():
+        kinds[step.partition(".")[0]] = kinds.get(step.partition(".")[0], 0.0) + taken["processor_seconds"]
+    spent = sum(kinds.values())
+    return [cold | {"jobs": len(steps), "steps": spent, "rest": cold["processor"] - spent}, second], kinds
 
 
 def timed(name: str, call: Sequence[str], folder: Path) -> Row:
@@ -108,13 +105,10 @@ def _seconds(row: Row) -> float:
     return float(row["seconds"])
 
 
-def _processor(row: Row) -> float:
-    return float(row["processor"])
-
-
 def table(rows: Sequence[Row]) -> str:
     """Rows as aligned text, seconds; what was not measured is left empty."""
-    shown = pd.DataFrame(list(rows)).rename(columns={"steps": "of it steps", "starting": "of these, starting"})
+    names = {"steps": "of it steps", "rest": "Snakemake, loading libraries"}
+    shown = pd.DataFrame(list(rows)).rename(columns=names)
     return shown.to_string(index=False, float_format="{:.2f}".format, na_rep="")
 
 

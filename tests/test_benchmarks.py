@@ -123,6 +123,16 @@ def test_commands_are_measured_with_their_processes() -> None:
     assert "first fit of a process" in commands.table(list(rows.values()))
 
 
+@pytest.mark.slow
+def test_a_study_is_measured_by_the_account_of_its_steps() -> None:
+    (cold, second), kinds = commands.built("tiny")
+    assert {"simulate", "clean", "panel", "estimate", "figures"} <= set(kinds)
+    assert cold["steps"] == pytest.approx(sum(kinds.values()))
+    # Steps are processes of the command, forked or not: their time is part of its own.
+    assert 0 < cold["steps"] < cold["processor"]
+    assert second["processor"] < cold["processor"]
+
+
 @pytest.mark.parametrize("unit", PAIRS)
 def test_merges_give_the_panel_cell_by_cell(world: TidySources, unit: Unit) -> None:
     ours, theirs = build(unit, world), merge(unit, world)

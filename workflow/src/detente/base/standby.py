@@ -8,6 +8,7 @@ command runs in the process that was asked.
 from __future__ import annotations
 
 import array
+import atexit
 import gc
 import importlib
 import json
@@ -40,8 +41,6 @@ LOST = "the process on standby has ended, and this step with it: run the workflo
 LENGTH, STREAMS = 8, 3
 DIES_WITH_PARENT = 1
 """The option of Linux's prctl by which a process is sent a signal when its parent ends."""
-# A pipe to each that was started: it ends with this process, however that ends.
-_started: list[subprocess.Popen[bytes]] = []
 
 
 def handed_over(words: Sequence[str]) -> int | None:
@@ -78,7 +77,7 @@ def start(command: Sequence[str], settings: Mapping[str, str]) -> subprocess.Pop
     """Have a process that `command` starts stand by, with `settings` in its environment, for as long as this one lives.
 
     It gets the descriptor of a listening socket as its last argument. Its address is in the environment of this process
-    and of what that starts; nobody else can reach it. Returns the process, whose standard input keeps it.
+    and of what that starts; nobody else can reach it. Returns the process, which ends with its standard input.
     """
     address = str(Path(tempfile.mkdtemp(prefix="detente-")) / "standby")
     with socket.socket(socket.AF_UNIX) as listening:
@@ -92,9 +91,16 @@ def start(command: Sequence[str], settings: Mapping[str, str]) -> subprocess.Pop
             pass_fds=[listening.fileno()],
             start_new_session=True,
         )
-    _started.append(process)
+    atexit.register(_end, process)
     os.environ[ADDRESS] = address
     return process
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """The same as the end of this process brings about, however that ends; here it is waited for."""
+    assert process.stdin is not None
+    process.stdin.close()
+    process.wait()
 
 
 @dataclass
