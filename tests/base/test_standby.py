@@ -46,8 +46,18 @@ Ask = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
-def process(monkeypatch: pytest.MonkeyPatch) -> Iterator[subprocess.Popen[bytes]]:
+def interruptible() -> Iterator[None]:
+    """What a shell starts in the background ignores Ctrl-C, and so would a step."""
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGINT, signal.SIGHUP)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def process(interruptible: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[subprocess.Popen[bytes]]:
     """A process on standby; its address is in the environment."""
+    assert interruptible is None
     monkeypatch.setenv(ADDRESS, "")
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     begun = start([sys.executable, "-c", STANDBY], {"PYTHONHASHSEED": os.environ.get("PYTHONHASHSEED", "random")})

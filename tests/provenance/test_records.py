@@ -18,9 +18,19 @@ from detente.base.errors import UnknownOrigin
 from detente.base.files import read_json, sha256, write_json, write_text
 from detente.cli import RECORDED, main
 from detente.plan import made_again
-from detente.provenance import RECORDS, altered, ancestry, lineage, make_again, pythons_of, record, versions_of
+from detente.provenance import (
+    RECORDS,
+    altered,
+    ancestry,
+    lineage,
+    make_again,
+    pythons_of,
+    record,
+    taken_by,
+    versions_of,
+)
 
-from support.made_manifests import MODULE, PANEL, PRODUCTS, RECEIPT, SOFTWARE, TABLE, build
+from support.made_manifests import MODULE, PANEL, PRODUCTS, RECEIPT, SOFTWARE, TABLE, TAKEN, build
 
 # sha256sum of the one byte "x".
 SHA256_OF_X = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
@@ -51,13 +61,22 @@ def test_a_step_records_the_checksum_of_its_products_the_interpreter_and_the_pac
     for name in ("reports/mini/x.txt", "elsewhere/x.txt"):
         write_text("x", Path(name))
 
-    record([Path("reports/mini/x.txt"), Path("elsewhere/x.txt"), tmp_path / "reports/mini/gone.txt"], time.time())
+    now = time.time()
+    record([Path("reports/mini/x.txt"), Path("elsewhere/x.txt"), tmp_path / "reports/mini/gone.txt"], now, now - 60)
 
     assert [p.as_posix() for p in Path(".snakemake").rglob("*.json")] == [".snakemake/made/reports/mini/x.txt.json"]
     said = read_json(Path(".snakemake/made/reports/mini/x.txt.json"))
     assert said["sha256"] == SHA256_OF_X
     assert said["software"]["python"] == platform.python_version()
     assert said["software"]["packages"]["numpy"] == version("numpy")
+    assert 60 <= said["taken"]["seconds"] < 600
+    assert 0 < said["taken"]["processor_seconds"] <= time.process_time()
+    assert said["taken"]["peak_mb"] > 30
+
+
+def test_what_a_step_took_is_that_of_any_of_its_products(study: Path) -> None:
+    steps = {PANEL: "panel", "data/processed/mini/unknown.parquet": "unknown"}
+    assert taken_by(steps) == {"panel": TAKEN}
 
 
 @pytest.mark.fault("provenance")
@@ -66,7 +85,7 @@ def test_a_step_whose_code_was_edited_while_it_ran_records_nothing(study: Path) 
     with pytest.raises(
         UnknownOrigin, match=r"detente\.provenance\.records.*: edited while this step ran; run the workflow"
     ):
-        record([study / PANEL], begun=0.0)
+        record([study / PANEL], loaded=0.0, begun=0.0)
     assert not Path(".snakemake/made").exists()
 
 
@@ -165,7 +184,7 @@ def test_without_any_record_every_product_is_made_again_and_one_line_says_so(stu
 def test_names_too_long_for_one_file_are_found_where_snakemake_keeps_them(study: Path) -> None:
     product = "reports/mini/" + "/".join(["a" * 100] * 4)
     write_text("x", Path(product))
-    record([Path(product)], time.time())
+    record([Path(product)], time.time(), time.time())
     make_again(altered())
     assert snakemakes(product, "incomplete").is_file()
 
@@ -201,7 +220,8 @@ def test_the_lineage_has_the_code_that_a_step_ran_though_it_was_edited_since(stu
 @pytest.mark.fault("provenance")
 def test_each_step_has_the_software_that_it_ran_with_whatever_is_installed_now(study: Path) -> None:
     newer = {"python": "3.12.1", "packages": {"detente": "0.1.0", "numpy": "9.9"}}
-    write_json({"sha256": sha256(study / TABLE), "software": newer}, study / f".snakemake/made/{TABLE}.json")
+    made = {"sha256": sha256(study / TABLE), "software": newer, "taken": TAKEN}
+    write_json(made, study / f".snakemake/made/{TABLE}.json")
 
     graph = lineage([TABLE], RECORDS, {})
 

@@ -22,6 +22,7 @@ FIGURE = "reports/mini/figures/timeline.svg"
 PDF = "reports/mini/paper.pdf"
 MODULE = "workflow/src/detente/cli/raw.py"
 PRODUCTS = (PANEL, TABLE, CSV, NUMBERS, FIGURE, PDF)
+TAKEN = {"seconds": 2.5, "processor_seconds": 2.25, "peak_mb": 150.0}
 SOFTWARE = {"python": "3.11.7", "packages": {"detente": "0.1.0"}}
 ADDRESS = "https://example.org/mme.csv"
 
@@ -51,7 +52,7 @@ def build(folder: Path, nudge: float = 0.0) -> dict[str, Any]:
 def listed(folder: Path) -> dict[str, Any]:
     """Write the manifest of what is in `folder` now, and the records of the steps as if they had just made it."""
     for path in (RECEIPT, *PRODUCTS):
-        made = {"sha256": sha256(folder / path), "software": SOFTWARE}
+        made = {"sha256": sha256(folder / path), "software": SOFTWARE, "taken": TAKEN}
         write_json(made, folder / ".snakemake/made" / f"{path}.json")
     sums = {path: sha256(folder / path) for path in PRODUCTS}
     manifest = {
