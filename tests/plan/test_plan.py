@@ -21,6 +21,8 @@ from detente.plan.checking import check_system
 from detente.plan.workflow import is_quick
 from detente.replicate import read_publications
 from detente.stats import REGISTRY, get
+from detente.study.multiverse import grids_of
+from detente.study.multiverse.outline import outline
 
 ROOT = Path(__file__).resolve().parents[2]
 RULES = sorted((ROOT / "workflow/rules").glob("*.smk"))
@@ -177,22 +179,26 @@ def test_the_robustness_of_a_study_joins_what_its_panels_need_and_no_more(plan: 
     assert set(robustness.slugs) == joined
 
 
-def test_a_shard_is_rerun_when_one_of_its_specifications_changes(plan: Plan) -> None:
+def test_shards_hold_each_specification_once_and_say_what_they_cost(plan: Plan) -> None:
     robustness = plan.robustness_of["tiny"]
     (claim, *_) = robustness.claims
-    shards = robustness.shards_of(claim)
-    ids = [i for shard in range(len(shards)) for i in json.loads(robustness.spec_ids(claim, str(shard)))]
-    assert len(ids) == len(set(ids)) == json.loads(robustness.sizes())[claim]
+    (grid,) = grids_of(plan.project, plan.project.study("tiny"), [claim])
+    said = json.loads(robustness.sizes())[claim]
+    assert len(said) == len(robustness.shards_of(claim)) == len(grid.shards())
+    assert said == [[len(part), grid.cost(part)] for part in grid.shards()]
+    assert sum(count for count, _ in said) == len(grid.variants)
 
 
-def test_a_shard_is_made_again_when_an_option_becomes_equivalent(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
-    robustness = plan.robustness_of["tiny"]
-    (claim, *_) = robustness.claims
-    before, grid = robustness.spec_ids(claim, "0"), robustness.grids[claim]
-    other = replace(grid, variants=tuple(replace(v, equivalent=not v.equivalent) for v in grid.variants))
-    monkeypatch.setitem(robustness.grids, claim, other)
-    assert json.loads(robustness.spec_ids(claim, "0")).keys() == json.loads(before).keys()
-    assert robustness.spec_ids(claim, "0") != before
+def test_a_shard_is_made_again_when_an_option_becomes_equivalent_or_a_specification_another(plan: Plan) -> None:
+    (grid,) = grids_of(plan.project, plan.project.study("tiny"), ["exercise"])
+    told = replace(grid, variants=tuple(replace(v, equivalent=not v.equivalent) for v in grid.variants))
+    last = grid.variants[-1]
+    moved = replace(last, specification=replace(last.specification, window=(1997, 2009)))
+    other = replace(grid, variants=(*grid.variants[:-1], moved))
+    digests = [tuple(part.digest for part in outline(g).parts) for g in (grid, told, other)]
+    assert len(set(digests)) == 3
+    assert digests[0] == tuple(part.digest for part in plan.robustness_of["tiny"].outlines["exercise"].parts)
+    assert plan.robustness_of["tiny"].specifications("exercise", "0") == digests[0][0]
 
 
 def test_the_gathered_multiverse_says_what_was_registered() -> None:

@@ -14,7 +14,9 @@ from detente.data.sources import REGISTRY
 from detente.study.config.offer import offered
 from detente.study.config.project import load_project
 from detente.study.design import REGRESSION, Specification
-from detente.study.multiverse.grid import HEADLINE, Grid, Variant, grids_of, multiverse_of, needed, together
+from detente.study.multiverse.cost import SHARD, cost_of
+from detente.study.multiverse.grid import HEADLINE, Grid, Variant, grids_of, multiverse_of, together
+from detente.study.multiverse.needs import needed
 
 from support.builders import REPOSITORY, change
 
@@ -171,16 +173,51 @@ def test_every_window_is_within_the_years_of_its_outcomes_coding() -> None:
     assert late == directed | {("codeployment", "onset_cow"), ("codeployment", "onset_mie"), ("mediation", "onset_cow")}
 
 
-def test_parts_hold_everything_once_and_keep_together_what_shares_rows(grids: dict[str, Grid]) -> None:
+def test_parts_hold_everything_once_in_order_and_keep_together_what_shares_rows(grids: dict[str, Grid]) -> None:
     for grid in (grids["exercise"], grids["un_mission"]):
-        parts = grid.shards(400)
+        parts = grid.shards(8_000_000)
+        assert [u.spec_id for part in parts for u in part] == [u.spec_id for part in grid.shards() for u in part]
         assert sorted(u.spec_id for part in parts for u in part) == sorted(u.spec_id for u in grid.variants)
         homes: dict[object, set[int]] = {}
         for i, part in enumerate(parts):
             for variant in part:
-                homes.setdefault(together(variant.specification), set()).add(i)
+                if variant.specification.design == REGRESSION:
+                    homes.setdefault(together(variant.specification), set()).add(i)
         assert all(len(found) == 1 for found in homes.values())
         assert all(parts)
+
+
+def test_what_may_share_rows_by_any_coding_stays_together_unless_it_is_half_a_shard(grids: dict[str, Grid]) -> None:
+    grid = grids["exercise"]
+    homes: dict[object, set[int]] = {}
+    runs: dict[object, list[Variant]] = {}
+    for i, part in enumerate(grid.shards()):
+        for variant in part:
+            if variant.specification.design == REGRESSION:
+                homes.setdefault(together(variant.specification)[:4], set()).add(i)
+                runs.setdefault(together(variant.specification)[:4], []).append(variant)
+    divided = {key for key, found in homes.items() if len(found) > 1}
+    assert divided
+    assert all(2 * grid.cost(runs[key]) > SHARD for key in divided)
+
+
+def test_shards_cost_about_the_same_however_many_specifications_they_have(grids: dict[str, Grid]) -> None:
+    grid = grids["exercise"]
+    parts = grid.shards()
+    costs = [grid.cost(part) for part in parts]
+    whole = {key: cost_of(run, grid.pairs) for key, run in by_key(specifications_of(grid)).items()}
+    even = sum(whole.values()) / len(parts)
+    # No run is divided: a part is off by no more than the half of one at either end.
+    assert max(costs) <= even + max(whole.values())
+    assert max(costs) < 3 * min(costs)
+    assert max(map(len, parts)) > 5 * min(map(len, parts))
+
+
+def by_key(specs: list[Specification]) -> dict[object, list[Specification]]:
+    found: dict[object, list[Specification]] = {}
+    for spec in specs:
+        found.setdefault(together(spec), []).append(spec)
+    return found
 
 
 def test_an_id_hangs_on_what_is_estimated_and_not_on_what_an_option_is_called(copied: Path) -> None:

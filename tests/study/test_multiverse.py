@@ -26,8 +26,9 @@ from detente.study.config.project import Study, load_project
 from detente.study.design import REGRESSION, Specification, build_design
 from detente.study.estimation.tidy import estimate
 from detente.study.multiverse import curve
-from detente.study.multiverse.grid import Grid, Variant, grids_of, variables_of, years_of
+from detente.study.multiverse.grid import Grid, Variant, grids_of
 from detente.study.multiverse.multiverse import fitted, recheck, stand_alone
+from detente.study.multiverse.needs import variables_of, years_of
 from detente.study.multiverse.schema import multiverse_schema
 
 from support.builders import REPOSITORY, joined, simulated_raw

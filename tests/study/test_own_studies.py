@@ -16,7 +16,8 @@ from detente.study.config.project import Project, Study
 from detente.study.design import build_design, specification, specifications
 from detente.study.design import describe as d
 from detente.study.estimation.tidy import estimate
-from detente.study.multiverse.grid import grids_of, sources_of, variables_of
+from detente.study.multiverse.grid import grids_of
+from detente.study.multiverse.needs import sources_of, variables_of
 from detente.study.project import load
 from detente.study.robustness.examining import Record, examine
 from detente.study.robustness.frames import EXAMINED, Examination

@@ -10,6 +10,7 @@ import pytest
 from detente.data.panel import DURATIONS
 from detente.plan import Plan
 from detente.study.config.claims import Claim
+from detente.study.multiverse import grids_of
 
 from support.configured import own
 from support.workflows import ROOT, copy_project, snakemake
@@ -37,7 +38,7 @@ def written(folder: Path) -> Path:
 def test_the_study_of_the_page_is_planned_as_it_says(tmp_path: Path) -> None:
     plan = Plan(ROOT, written(tmp_path), ValueError)
     assert plan.studies["mine"].models == ["exercise.logit", "exercise.lpm", "calls.logit", "calls.lpm"]
-    grid = plan.robustness_of["mine"].grids["calls"]
+    (grid,) = grids_of(plan.project, plan.studies["mine"].study, ["calls"])
     assert grid.nodes["treatment"] == ("claimed", "number")
     assert {v.specification.claim.treatment for v in grid.variants} == {"called", "port_calls"}
 

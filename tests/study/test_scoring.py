@@ -9,8 +9,9 @@ from detente.data.panel import build_panel
 from detente.simulate import simulate_world
 from detente.study.design import build_design
 from detente.study.estimation.tidy import estimate
-from detente.study.multiverse.grid import grids_of, variables_of, years_of
+from detente.study.multiverse.grid import grids_of
 from detente.study.multiverse.multiverse import fitted
+from detente.study.multiverse.needs import variables_of, years_of
 from detente.study.robustness.intervals import score
 from detente.study.verdicts import under_headline
 

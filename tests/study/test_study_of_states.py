@@ -100,7 +100,7 @@ def test_what_states_cannot_have_is_refused(
 def test_its_robustness_is_refused_before_anything_is_built(tmp_path: Path) -> None:
     plan = Plan(REPOSITORY, written(tmp_path), ConfigError)
     with pytest.raises(ConfigError, match=r"mine.yaml:6 › unit: robustness examines claims about dyads"):
-        plan.robustness.plans["trainers"].grids  # noqa: B018
+        plan.robustness.plans["trainers"].outlines  # noqa: B018
 
 
 @pytest.mark.fault("configuration")

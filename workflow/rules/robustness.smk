@@ -80,7 +80,7 @@ rule multiverse:
     params:
         code=ran(fitting("multiverse")),
         project=STUDY.arguments,
-        ids=ROBUSTNESS.spec_ids,
+        specifications=ROBUSTNESS.specifications,
     message:
         "Fitting shard {wildcards.shard} of the specifications of {wildcards.claim}"
     shell:

@@ -18,7 +18,7 @@ from detente.report import FORMATS, Evidence, frame_files, of_single_claims
 from detente.report.explorer import site_files, site_frames
 from detente.study.config import MULTIVERSE, Described
 from detente.study.described import sources_of as described_from
-from detente.study.multiverse import Grid, grids_of, sources_of, variables_of, years_of
+from detente.study.multiverse import Outline, outlines_of, sources_of, variables_of, years_of
 from detente.study.robustness import EXAMINED, OF_DESIGNS
 
 FINDING_FRAMES = ("findings", "series")
@@ -27,7 +27,7 @@ LEDGER_FRAMES = ("ledger", "checks", "families", "pooled", "pooled_claims", "sco
 
 @dataclass(frozen=True)
 class RobustnessPlan(PublishedPlan):
-    """Inputs, outputs and parameters of the rules of one study's robustness; grids are made when asked for."""
+    """Inputs, outputs and parameters of the rules of one study's robustness; multiverses are made when asked for."""
 
     receipts = partialmethod(Stages.files, "raw/{raw_source}.json")
     receipts_of_paper = partialmethod(Stages.files, "raw/{paper_source}.json")
@@ -84,14 +84,14 @@ class RobustnessPlan(PublishedPlan):
         return self.project.claims.described[claim]
 
     @cached_property
-    def grids(self) -> dict[str, Grid]:
-        """Grids of those claims; raises ConfigError for a study of state-years."""
+    def outlines(self) -> dict[str, Outline]:
+        """Multiverses of those claims; raises ConfigError for a study of state-years."""
         require_pairs(self.project, self.study)
-        return {grid.claim: grid for grid in grids_of(self.project, self.study)}
+        return {outline.claim: outline for outline in outlines_of(self.project, self.study)}
 
     @cached_property
     def _variables(self) -> dict[Unit, list[str]]:
-        return variables_of(self.project, self.study, list(self.grids.values()))
+        return variables_of(self.project, self.study, list(self.outlines.values()))
 
     @cached_property
     def _sources(self) -> dict[Unit, list[str]]:
@@ -109,7 +109,7 @@ class RobustnessPlan(PublishedPlan):
 
     def panel_options(self, unit: Unit) -> str:
         """What a panel is of: dyads, years with those before the first, sources, variables."""
-        first, last, lead = years_of(self.study, list(self.grids.values()))
+        first, last, lead = years_of(self.study, list(self.outlines.values()))
         variables = " ".join(self._variables[unit])
         asked = f"{self.joining(self._sources[unit])} --variables {variables}{self.defined(self._variables[unit])}"
         return f"{ASKED[unit]}--years {first}-{last} --lead-in {lead} {asked}"
@@ -153,7 +153,7 @@ class RobustnessPlan(PublishedPlan):
 
     def panels_of(self, claim: str) -> list[str]:
         """Panels that a claim's specifications need."""
-        return self._panels({v.specification.claim.unit for v in self.grids[claim].variants})
+        return self._panels(self.outlines[claim].variables)
 
     def panel_of(self, claim: str) -> list[str]:
         """The panel of a claim's own unit."""
@@ -167,25 +167,24 @@ class RobustnessPlan(PublishedPlan):
         return self.processed(*(f"robustness/{unit}.parquet" for unit in UNITS if unit in units))
 
     def sizes(self) -> str:
-        """How many specifications each claim has."""
-        return canonical({claim: len(grid.variants) for claim, grid in self.grids.items()})
+        """Shards of each claim: how many specifications, and what they cost."""
+        return canonical({claim: [[p.specifications, p.cost] for p in o.parts] for claim, o in self.outlines.items()})
 
-    def spec_ids(self, claim: str, shard: str) -> str:
-        """Ids of a shard's specifications, and what it says of their options: a change of any reruns it."""
-        variants = self.grids[claim].shards()[int(shard)]
-        return canonical({v.spec_id: [v.options, v.estimand, v.equivalent] for v in variants})
+    def specifications(self, claim: str, shard: str) -> str:
+        """A shard's specifications, and what it says of their options: a change of any reruns it."""
+        return self.outlines[claim].parts[int(shard)].digest
 
     def decided(self) -> str:
         """Claims, and the options of their decisions, the headline's first: how rows stand to what was registered."""
-        return canonical([self.every_claim(), {claim: dict(grid.nodes) for claim, grid in self.grids.items()}])
+        return canonical([self.every_claim(), {claim: dict(o.nodes) for claim, o in self.outlines.items()}])
 
     def shards(self) -> list[str]:
         """Shards of all claims' multiverses."""
-        return [file for claim in self.grids for file in self.shards_of(claim)]
+        return [file for claim in self.outlines for file in self.shards_of(claim)]
 
     def shards_of(self, claim: str) -> list[str]:
         """Shards of one claim's multiverse."""
-        count = len(self.grids[claim].shards())
+        count = len(self.outlines[claim].parts)
         return self.processed(*(f"multiverse/{claim}.{i}.parquet" for i in range(count)))
 
     def published_panel(self) -> str:

@@ -1,18 +1,20 @@
 """From decisions to specifications: which there are for a claim, and what removed the others, before any is fitted."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 
 from detente.base.errors import ConfigError, RoleError, UnknownEstimator, UnknownVariable, choices
-from detente.base.units import UNITS, Unit
-from detente.data.panel import CODINGS, GRID, STATES
-from detente.data.sources import KEYS
+from detente.base.units import Unit
+from detente.data.panel import CODINGS, GRID
 from detente.stats import HEADLINE, WITH_ENGINE
 from detente.study.config import Claim, Multiverse, Project, Study, load_multiverse
 from detente.study.config.multiverse import CODING, ESTIMATOR, SEVERITY, VARIABLE, place_of, refuse_unknown
-from detente.study.config.offer import Offered, either, modules_of, offered
+from detente.study.config.offer import Offered, either, offered
 from detente.study.design import REGRESSION, Specification
+from detente.study.multiverse.cost import PAIRS, SHARD, cost_of, divided, pairs_of
+from detente.study.multiverse.needs import needed
 from detente.study.multiverse.resolve import INITIATION, KINDS, Impossible, Resolver
 
 TOO_FAR = "leave the headline in more decisions at a time than `departures` allows, or than one is `crossed` with"
@@ -45,7 +47,7 @@ class Grid:
 
     `nodes` options by node, the headline's first; `lacking` (node, option, why) of options that the claim cannot have
     in this study; `combinations` of options before anything is removed; `removed` how many of them each reason took, in
-    the order in which reasons were applied.
+    the order in which reasons were applied. `pairs` of states that its world is taken to have in a year.
     """
 
     claim: str
@@ -54,23 +56,56 @@ class Grid:
     combinations: int
     removed: Mapping[str, int]
     variants: tuple[Variant, ...]
+    pairs: int = PAIRS
 
     @property
     def fits(self) -> int:
         """Models to fit: a second covariance is no second fit."""
         return len({v.specification.fit for v in self.variants})
 
-    def shards(self, most: int = 2000) -> list[list[Variant]]:
-        """The variants in shards of at most about `most`, those that share rows side by side and in one shard."""
-        runs: dict[object, list[Variant]] = {}
-        for variant in sorted(self.variants, key=_order):
-            runs.setdefault(together(variant.specification), []).append(variant)
-        found: list[list[Variant]] = [[]]
-        for run in runs.values():
-            if found[-1] and len(found[-1]) + len(run) > most:
-                found.append([])
-            found[-1] += run
-        return found
+    @cached_property
+    def variables(self) -> dict[Unit, list[str]]:
+        """Variables that they use, sorted, by the unit of the panel."""
+        return needed(v.specification for v in self.variants)
+
+    @cached_property
+    def years(self) -> tuple[int, int]:
+        """First and last year of any outcome."""
+        windows = {v.specification.window for v in self.variants}
+        return min(w[0] for w in windows), max(w[1] for w in windows)
+
+    @cached_property
+    def reach(self) -> int:
+        """Years before an outcome that any reaches back."""
+        return max(v.specification.reach for v in self.variants)
+
+    def shards(self, most: int = SHARD) -> list[list[Variant]]:
+        """The variants in shards of about the same declared cost, at most about `most` microseconds.
+
+        Those that may share rows are side by side and in one shard; where they alone cost more than half a shard, those
+        of one coding and lag are. Designs for treatments that switch are fitted one by one, and divided anywhere.
+        """
+        runs = [run for wide in _runs(sorted(self.variants, key=_order), _wide) for run in self._narrow(wide, most)]
+        parts = divided(runs, [self.cost(run) for run in runs], most)
+        return [[variant for run in part for variant in run] for part in parts]
+
+    def _narrow(self, wide: list[Variant], most: int) -> list[list[Variant]]:
+        """A run that may share rows, or the parts of it that must not be divided."""
+        if wide[0].specification.design != REGRESSION:
+            return [[variant] for variant in wide]
+        return [wide] if 2 * self.cost(wide) <= most else _runs(wide, together)
+
+    def cost(self, run: Iterable[Variant]) -> int:
+        """What is declared of variants fitted together, in microseconds."""
+        return cost_of((v.specification for v in run), self.pairs)
+
+
+def _runs(variants: Iterable[Variant], key: Callable[[Specification], object]) -> list[list[Variant]]:
+    """Variants alike in a key, in the order in which the first of each comes."""
+    runs: dict[object, list[Variant]] = {}
+    for variant in variants:
+        runs.setdefault(key(variant.specification), []).append(variant)
+    return list(runs.values())
 
 
 def multiverse_of(project: Project) -> Multiverse:
@@ -96,17 +131,22 @@ def grids_of(
 
     Raises ConfigError if one of `only` is not examined, or the headline of a claim cannot be had in this study.
     """
+    return list(each_grid(project, study, only, multiverse))
+
+
+def each_grid(
+    project: Project, study: Study, only: Collection[str] | None = None, multiverse: Multiverse | None = None
+) -> Iterator[Grid]:
+    """The same one after another, so that one at a time need be in memory."""
     multiverse = multiverse or multiverse_of(project)
     variables = offered(project, study)
     claims = {claim.id: claim for claim in project.examined(study)}
     for name in only or ():
         if name not in claims:
             raise ConfigError(f"{study.name} does not examine {name!r}; {choices(name, claims)}")
-    return [
-        expand(multiverse, project, study, claim, variables)
-        for name, claim in claims.items()
-        if only is None or name in only
-    ]
+    for name, claim in claims.items():
+        if only is None or name in only:
+            yield expand(multiverse, project, study, claim, variables)
 
 
 def expand(multiverse: Multiverse, project: Project, study: Study, claim: Claim, offered: Offered) -> Grid:
@@ -137,7 +177,7 @@ def expand(multiverse: Multiverse, project: Project, study: Study, claim: Claim,
         if variants.setdefault(_fixed(variant.specification), variant) is not variant:
             removed[TWICE] += 1
     counted = {why: count for why, count in removed.items() if count}
-    return Grid(claim.id, nodes, tuple(lacking), total, counted, tuple(variants.values()))
+    return Grid(claim.id, nodes, tuple(lacking), total, counted, tuple(variants.values()), pairs_of(study))
 
 
 def _available(
@@ -217,50 +257,6 @@ def _variant(
     return Variant(spec, options, other or HEADLINE, all(option.tag == "equivalent" for option in decided.values()))
 
 
-def needed(specs: Iterable[Specification]) -> dict[Unit, list[str]]:
-    """Variables that specifications use, sorted, by the unit of the panel."""
-    found: dict[Unit, set[str]] = {}
-    for spec in specs:
-        found.setdefault(spec.claim.unit, set()).update(spec.variables)
-    return {unit: sorted(found[unit]) for unit in UNITS if unit in found}
-
-
-def variables_of(project: Project, study: Study, grids: Sequence[Grid]) -> dict[Unit, list[str]]:
-    """Variables that the panels of robustness hold: of all specifications, and what there is of negative controls."""
-    variables = offered(project, study)
-    specs = (v.specification for grid in grids for v in grid.variants)
-    found = {unit: set(names) for unit, names in needed(specs).items()}
-    for claim in (project.claims.claims[g.claim] for g in grids):
-        there = {p.variable for p in claim.placebos} & set(variables[claim.unit])
-        found.setdefault(claim.unit, set()).update(there)
-    return {unit: sorted(found[unit]) for unit in UNITS if unit in found}
-
-
-def sources_of(project: Project, study: Study, variables: Mapping[Unit, Collection[str]]) -> dict[Unit, list[str]]:
-    """Sources that variables are made from, in the order of the registry, the list of states among them."""
-    entries = offered(project, study)
-    return {
-        unit: [
-            slug
-            for slug in modules_of(project)
-            if slug == STATES or any(slug in entries[unit][name].sources for name in names)
-        ]
-        for unit, names in variables.items()
-    }
-
-
-def years_of(study: Study, grids: Sequence[Grid]) -> tuple[int, int, int]:
-    """First and last year of the panels, and how many years before the first they reach back."""
-    specs = [v.specification for grid in grids for v in grid.variants]
-    windows = [study.window, *(s.window for s in specs)]
-    return min(w[0] for w in windows), max(w[1] for w in windows), max(s.reach for s in specs)
-
-
-def columns_of(specs: Iterable[Specification]) -> dict[Unit, list[str]]:
-    """Columns that specifications need of the panel of each unit; those of its key come first."""
-    return {unit: list(dict.fromkeys([*KEYS[unit], "in_window", *names])) for unit, names in needed(specs).items()}
-
-
 def together(spec: Specification) -> tuple[object, ...]:
     """What specifications share that are fitted from the same rows, as far as one can tell before looking.
 
@@ -271,6 +267,11 @@ def together(spec: Specification) -> tuple[object, ...]:
         return (claim.unit, "designs")
     coding = KINDS[claim.outcome][0] if claim.outcome in KINDS else claim.outcome
     return claim.unit, spec.sample.name, spec.effects, spec.window, coding, claim.lag
+
+
+def _wide(spec: Specification) -> tuple[object, ...]:
+    """The same but for coding and lag, in which some still share rows where these are few."""
+    return together(spec)[:4]
 
 
 def _order(variant: Variant) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from detente.stats.likelihood import logit_models
 from detente.stats.linear import Found, linear_models
 from detente.study.design import REGRESSION, Specification, build_design
 from detente.study.estimation.schema import as_risk, judged
+from detente.study.multiverse.cost import CHECKED
 from detente.study.multiverse.grid import Variant
 from detente.study.multiverse.rows import Rows, by_panel, by_rows, covariances_of, unfitted
 from detente.study.multiverse.schema import COUNTS, multiverse_schema
@@ -29,8 +30,6 @@ from detente.study.multiverse.switched import switched
 
 # What fits many specifications of the same rows at once, by the name that an estimator declares.
 ENGINES = {"linear": linear_models, "logit": logit_models}
-# Share of specifications that are fitted again by themselves.
-CHECKED = 0.05
 
 
 def fitted(panels: Mapping[Unit, pd.DataFrame], shard: Sequence[Variant], nodes: Sequence[str]) -> pd.DataFrame:

@@ -18,16 +18,17 @@ from detente.stats import ModelFrame, get, with_fixed_effects
 from detente.stats.linear import Choice, Group
 from detente.study.config import Control, Sample
 from detente.study.design import Specification, break_terms, in_sample, lagged, matrix, sides_of
-from detente.study.multiverse.grid import columns_of
+from detente.study.multiverse.cost import BY_PRODUCTS
+from detente.study.multiverse.needs import columns_of
 
-COVARIANCES = ("dyad", "dyadic")
+Stored = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 # Share of a panel's rows above which they are not copied: the others take less than the copy would.
 MOST_USED = 0.8
 
 
 def covariances_of(spec: Specification) -> tuple[str, ...]:
     """Covariances that a specification's estimate is given under; all specifications of the usual ones share a fit."""
-    return COVARIANCES if spec.vcov[0] in COVARIANCES else ("dyad", spec.vcov[0])
+    return BY_PRODUCTS if spec.vcov[0] in BY_PRODUCTS else ("dyad", spec.vcov[0])
 
 
 def unfitted(error: Exception) -> dict[str, Any]:
@@ -46,7 +47,7 @@ class Rows:
         self.panel = panel
         self.places: Codes = np.flatnonzero(in_sample(panel, sample).to_numpy())
         self.sides = [self._taken(self.panel[part]).astype(np.int64) for part in (*sides_of(panel), "year")]
-        self.columns: dict[str, Array] = {}
+        self.columns: dict[str, Stored] = {}
         self.present: dict[tuple[Any, ...], Flags] = {}
         self.terms: dict[tuple[Any, ...], tuple[str, ...]] = {}
 
@@ -67,7 +68,7 @@ class Rows:
 
     def no_contrast(self, spec: Specification, keep: Flags) -> dict[str, Any]:
         """The error of `build_design` where what a specification compares is one value in the rows kept."""
-        values = self.columns[lagged(spec.claim.treatment, spec.claim.lag)]
+        values = self.columns[lagged(spec.claim.treatment, spec.claim.lag)].astype(np.float64)
         try:
             matrix.compared(self.panel, spec, values[keep] if spec.claim.contrast else values)
         except NoVariation as error:
@@ -84,7 +85,8 @@ class Rows:
         Of moderated specifications, all have the same treatment and moderator. The outcome is left empty.
         """
         terms = [self.names(spec) for spec in specs]
-        kept = {name: self.columns[name][keep] for name in dict.fromkeys(n for names in terms for n in names)}
+        wanted = dict.fromkeys(n for names in terms for n in names)
+        kept = {name: self.columns[name][keep].astype(np.float64) for name in wanted}
         # Where a treatment is a control of another specification, its unit changes no estimate of that.
         for spec in {(s.claim.treatment, s.claim.lag): s for s in specs}.values():
             kept = matrix.contrasted(self.panel, spec, kept)
@@ -131,7 +133,7 @@ class Rows:
     def _steps(self, spec: Specification) -> tuple[list[tuple[str, pd.Series]], tuple[str, ...]]:
         """Which rows are left step by step, and the columns of a specification, which are made."""
         columns = matrix._columns(self.panel, spec)
-        self.columns |= {t: self._taken(c).astype(np.float64) for t, c in columns.items() if t not in self.columns}
+        self.columns |= {t: _narrow(self._taken(c)) for t, c in columns.items() if t not in self.columns}
         return list(matrix._steps(spec, columns, self.panel[spec.claim.outcome])), tuple(columns)
 
     def _taken(self, column: pd.Series) -> npt.NDArray[Any]:
@@ -182,6 +184,12 @@ def _trimmed(panel: pd.DataFrame, specs: Sequence[Specification]) -> pd.DataFram
     if used.mean() > MOST_USED:
         return panel
     return panel.loc[used, columns_of(specs)[specs[0].claim.unit]].reset_index(drop=True)
+
+
+def _narrow(column: npt.NDArray[Any]) -> Stored:
+    """A column (N,) in half the memory where that holds each of its values, as it does those of indicators."""
+    half = column.astype(np.float32)
+    return half if np.array_equal(half, column, equal_nan=True) else column.astype(np.float64)
 
 
 def _own_key(spec: Specification) -> tuple[Any, ...]:

@@ -1,0 +1,128 @@
+"""What specifications cost, by what they run, before any is fitted; and shards of them that take about equally long.
+
+`COSTS` is declared, and the same on every machine, so that shards are. They were measured on the observed record, study
+`claims`, as processor time on one core of a shared machine: `benchmarks/shards.py` measures them again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import ceil, comb
+from typing import TypeVar
+
+from detente.stats import get
+from detente.study.config import Study
+from detente.study.design import REGRESSION, Specification
+
+Item = TypeVar("Item")
+
+# Covariances that come from products of columns, whatever the number of rows.
+BY_PRODUCTS = ("dyad", "dyadic")
+# Share of specifications that are fitted again by themselves.
+CHECKED = 0.05
+# What a shard may cost: thirty declared seconds, beside which the second that a step takes to begin is little.
+SHARD = 30_000_000
+# Pairs of states in a year of the observed record, on average: 897,706 dyad-years from 1946 to 2010.
+PAIRS = 13_800
+# Share of dyad-years that a sample with an expression is taken to hold: 0.4 % are rivals, 10 % politically relevant.
+PART = 0.1
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Processor time: microseconds whatever the rows, and nanoseconds for each row."""
+
+    once: int
+    row: int = 0
+
+    def of(self, rows: int) -> int:
+        """Microseconds with so many rows."""
+        return self.once + self.row * rows // 1000
+
+
+COSTS = {
+    # A panel is read, by its rows.
+    "panel": Cost(50_000, 1_300),
+    # Rows that specifications share: columns, effects taken off, products of columns by dyad and state.
+    "rows": Cost(4_000, 1_300),
+    # A specification of these rows.
+    "products": Cost(900),
+    "over rows": Cost(1_000, 800),
+    "logit": Cost(1_500, 750),
+    # One fitted again by itself.
+    "again": Cost(12_000, 1_000),
+    # A design for treatments that switch, its units by years among it. No treatment of the record suits the last two.
+    "matching": Cost(30_000, 4_500),
+    "imputation": Cost(30_000, 4_500),
+    "first_switches": Cost(30_000, 3_500),
+    "matching_ends": Cost(30_000, 2_000),
+    "carry_over": Cost(30_000, 3_000),
+    "staggered": Cost(30_000, 4_500),
+    "event_study": Cost(30_000, 4_500),
+}
+
+
+def kind_of(spec: Specification) -> str:
+    """What of `COSTS` a specification runs: its design, or what fits its estimator and covariance."""
+    if spec.design != REGRESSION:
+        return spec.design
+    if get(spec.estimator).engine != "linear":
+        return str(get(spec.estimator).engine)
+    return "products" if spec.vcov[0] in BY_PRODUCTS else "over rows"
+
+
+def pairs_of(study: Study) -> int:
+    """Pairs of states that a study's world is taken to have in a year."""
+    return PAIRS if study.simulation is None else comb(study.simulation.states, 2)
+
+
+def rows_of(spec: Specification, pairs: int) -> int:
+    """Rows that a specification is taken to have, of a world with so many pairs of states in a year."""
+    years = spec.window[1] - spec.window[0] + 1
+    whole = pairs * years * (2 if spec.claim.directed else 1)
+    return int(whole * PART) if spec.sample.expression else whole
+
+
+def own_cost(spec: Specification, pairs: int) -> int:
+    """Microseconds of a specification alone, a twentieth of what it takes by itself included."""
+    rows, kind = rows_of(spec, pairs), kind_of(spec)
+    again = int(COSTS["again"].of(rows) * CHECKED) if spec.design == REGRESSION else 0
+    return COSTS[kind].of(rows) + again
+
+
+def shared_cost(spec: Specification, pairs: int) -> int:
+    """Microseconds of the rows that a specification shares with others alike in `shared_by`."""
+    return COSTS["rows"].of(rows_of(spec, pairs)) if spec.design == REGRESSION else 0
+
+
+def shared_by(spec: Specification) -> tuple[object, ...]:
+    """What specifications of the same sample, effects, years and coding are alike in where they share rows."""
+    controls = frozenset((c.variable, c.lag) for c in spec.controls if c.role != "duration")
+    return kind_of(spec) == "over rows", spec.estimator, spec.claim.outcome, spec.claim.treatment, controls
+
+
+def cost_of(run: Iterable[Specification], pairs: int) -> int:
+    """Microseconds of a run of specifications: each by itself, and the rows that they share."""
+    shared: dict[tuple[object, ...], int] = {}
+    own = 0
+    for spec in run:
+        own += own_cost(spec, pairs)
+        shared.setdefault(shared_by(spec), shared_cost(spec, pairs))
+    return own + sum(shared.values())
+
+
+def divided(runs: Sequence[Item], costs: Sequence[int], most: int = SHARD) -> list[list[Item]]:
+    """Runs in their order, in as few parts of about the same cost as keep to `most`; no run is divided.
+
+    A run is in the part in which the middle of its cost lies. Costs are whole numbers, so that parts are the same on
+    every machine.
+    """
+    total = sum(costs)
+    count = max(ceil(total / most), 1)
+    parts: dict[int, list[Item]] = {}
+    before = 0
+    for run, cost in zip(runs, costs, strict=True):
+        parts.setdefault((2 * before + cost) * count // (2 * total) if total else 0, []).append(run)
+        before += cost
+    return list(parts.values()) or [[]]
