@@ -17,6 +17,8 @@ from detente.study.multiverse.rows import covariances_of
 
 from support.builders import REPOSITORY
 
+ROWS = 40_000
+
 
 @pytest.fixture(scope="module")
 def headline() -> Specification:
@@ -36,11 +38,11 @@ def test_all_that_a_multiverse_can_run_has_a_cost(headline: Specification) -> No
 def test_what_goes_through_the_rows_costs_more_than_products_and_a_design_more_than_either(
     headline: Specification,
 ) -> None:
-    products = own_cost(headline, PAIRS)
+    products = own_cost(headline, ROWS)
     adjusted, logit = replace(headline, vcov=("dyadic_cr2",)), replace(headline, estimator="logit")
     matched = replace(headline, design="matching")
-    assert products < own_cost(adjusted, PAIRS) < own_cost(matched, PAIRS)
-    assert products < own_cost(logit, PAIRS) < own_cost(matched, PAIRS)
+    assert products < own_cost(adjusted, ROWS) < own_cost(matched, ROWS)
+    assert products < own_cost(logit, ROWS) < own_cost(matched, ROWS)
     assert covariances_of(adjusted) != covariances_of(headline)
     # Of many rows products cost next to nothing beside a pass over these; of few, most is what each takes anyhow.
     assert COSTS["products"].of(10**6) * 100 < COSTS["over rows"].of(10**6)
@@ -63,7 +65,7 @@ def test_rows_follow_years_direction_sample_and_the_states_of_a_world(headline: 
 def test_specifications_that_share_rows_pay_for_them_once(headline: Specification) -> None:
     other = replace(headline, duration="log")
     alone = cost_of([headline], PAIRS)
-    assert cost_of([headline, other], PAIRS) == alone + own_cost(other, PAIRS)
+    assert cost_of([headline, other], PAIRS) == alone + own_cost(other, rows_of(other, PAIRS))
     lean = replace(headline, controls=headline.controls[:2])
     assert cost_of([headline, lean], PAIRS) == 2 * alone
 

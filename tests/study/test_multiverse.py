@@ -200,15 +200,16 @@ def test_dyads_are_the_same_in_specifications_whose_samples_hold_other_states(
 def test_the_time_left_is_told_from_what_this_run_has_finished(tmp_path: Path) -> None:
     import os
 
-    plan = {"a.0": 100, "a.1": 100, "b.0": 200, "b.1": 600}
+    # Bar and time go by what parts cost, however many specifications they have.
+    plan = {"a.0": [100, 10], "a.1": [50, 10], "b.0": [250, 20], "b.1": [600, 60]}
     assert progress(plan, tmp_path, 0.0, 1000.0) == f"multiverse {'░' * 20} 0 of 4 parts, 0 of 1,000 specifications"
     for name, end in (("a.0", 10.0), ("a.1", 900.0), ("b.0", 960.0)):
         (tmp_path / f"{name}.parquet").touch()
         os.utime(tmp_path / f"{name}.parquet", (end, end))
-    # a.0 is of an earlier run; 200 specifications took the minute since a.1, so that 600 take three.
+    # a.0 is of an earlier run; b.0 took the minute since a.1, so that b.1, which costs three times that, takes three.
     said = f"multiverse {'█' * 8}{'░' * 12} 3 of 4 parts, 400 of 1,000 specifications, about 3 min left"
     assert progress(plan, tmp_path, 0.0, 960.0) == said
-    # What it was made from has changed after a.0, which is fitted again: 700 are left.
+    # What it was made from has changed after a.0, which is fitted again.
     said = f"multiverse {'█' * 6}{'░' * 14} 2 of 4 parts, 300 of 1,000 specifications, about 4 min left"
     assert progress(plan, tmp_path, 500.0, 960.0) == said
 

@@ -75,7 +75,7 @@ rule multiverse:
     log:
         "data/processed/{study}/logs/multiverse.{claim}.{shard}.log",
     resources:
-        mem_mb=5000,
+        mem_mb=3500,
         runtime=120,
     params:
         code=ran(fitting("multiverse")),

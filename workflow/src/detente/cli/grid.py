@@ -3,20 +3,35 @@
 import shutil
 import textwrap
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import pandas as pd
 
 from detente.base.files import write_csv, write_json
+from detente.cli.budget import account
 from detente.cli.command import CSV, JSON, PAGE, Home, Option, Output, StudyOptions, command
 from detente.data import project_root
-from detente.study.config import Multiverse
-from detente.study.multiverse import Grid, grids_of, multiverse_of
+from detente.study.config import Multiverse, Project, Study
+from detente.study.multiverse import Grid, Outline, grids_of, multiverse_of, outlines_of
 
 # Greatest width of the output, in columns.
 WIDEST = 120
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """What fitting takes, told before it starts."""
+
+    cost: Annotated[bool, "print what fitting takes, by a few seconds of measurement on this machine"] = False
+    cores: Annotated[int, "cores at hand, for the time of --cost (default: those of this machine)"] = 0
+
+    def told(self, project: Project, study: Study, grids: Sequence[Grid]) -> str:
+        """The account, in lines."""
+        lines = account(project, study, grids, self.cores)
+        return "\n".join(textwrap.fill(line, WIDEST) if len(line) > WIDEST else line for line in lines)
 
 
 @command("claims", "--study paper")
@@ -25,22 +40,26 @@ def grid(
     override: Annotated[Path | None, "a study file outside config/study"] = None,
     claim: Annotated[Sequence[str], Option("claims to print (default: all that are examined)", "CLAIM")] = (),
     plan: Annotated[
-        Path | None, Output("file to write, and nothing printed: sizes of the shards", endings=JSON)
+        Path | None, Output("file to write, and nothing printed: shards, specifications, costs", endings=JSON)
     ] = None,
     csv: Annotated[
         Path | None, Output("table to write: every specification, one column a decision", endings=CSV)
     ] = None,
+    ahead: Ahead = Ahead(),
     root: Home = None,
 ) -> None:
     """Print the multiverse: decisions, options, specifications, and what removed the rest.
 
-    Nothing is fitted, and no data are read.
+    Nothing is fitted, and no data are read; with --cost, rows are counted in panels if they are built.
     """
     project, about = StudyOptions(study, root or project_root(), override).read()
     multiverse = multiverse_of(project)
-    grids = grids_of(project, about, claim or None, multiverse)
     if plan:
-        write_json({f"{g.claim}.{i}": len(part) for g in grids for i, part in enumerate(g.shards())}, plan)
+        write_json(planned(outlines_of(project, about)), plan)
+        return
+    grids = grids_of(project, about, claim or None, multiverse)
+    if ahead.cost:
+        print(ahead.told(project, about, grids))
         return
     width = min(shutil.get_terminal_size(PAGE).columns, WIDEST)
     print(_printed(multiverse, grids, width))
@@ -50,6 +69,11 @@ def grid(
         print(f"\nThe account of another claim: --claim {grids[1].claim}")
     if csv:
         write_csv(_specifications(grids), csv)
+
+
+def planned(outlines: Iterable[Outline]) -> dict[str, list[int]]:
+    """How many specifications each shard has and what they are declared to cost, for the time left."""
+    return {f"{o.claim}.{i}": [p.specifications, p.cost] for o in outlines for i, p in enumerate(o.parts)}
 
 
 def _specifications(grids: Sequence[Grid]) -> pd.DataFrame:

@@ -33,7 +33,7 @@ def multiverse(
     panels: Panels,
     out: Parquet,
     shard: Annotated[int, "which part, from 0"] = 0,
-    plan: Annotated[Path | None, "sizes of all parts, written by `grid --plan`, for the time left"] = None,
+    plan: Annotated[Path | None, "sizes and costs of all parts, written by `grid --plan`, for the time left"] = None,
 ) -> None:
     """Fit one shard of a claim's multiverse."""
     from detente.study.multiverse import fitted, multiverse_schema, recheck
@@ -81,12 +81,15 @@ class PanelsRead(Mapping[Unit, pd.DataFrame]):
         return len(self.columns)
 
 
-def progress(plan: dict[str, int], folder: Path, since: float, now: float) -> str:
-    """One line: a bar, parts finished after `since`, specifications fitted, and time left at the pace of this run."""
+def progress(plan: Mapping[str, Sequence[int]], folder: Path, since: float, now: float) -> str:
+    """One line: a bar, parts finished after `since`, specifications fitted, and time left at the pace of this run.
+
+    `plan`: specifications of each part, and what they cost, by which bar and time go.
+    """
     files = {name: folder / f"{name}.parquet" for name in plan}
     ends = {n: f.stat().st_mtime for n, f in files.items() if f.is_file() and f.stat().st_mtime >= since}
-    done, whole = sum(plan[name] for name in ends), sum(plan.values())
-    full = BAR * done // whole
+    (done, spent), (whole, cost) = (map(sum, zip((0, 0), *(plan[n] for n in of), strict=True)) for of in (ends, plan))
+    full = BAR * spent // cost
     bar = "█" * full + "░" * (BAR - full)
     head = f"multiverse {bar} {len(ends)} of {len(plan)} parts, {done:,} of {whole:,} specifications"
     run: list[tuple[float, str]] = []
@@ -95,10 +98,10 @@ def progress(plan: dict[str, int], folder: Path, since: float, now: float) -> st
             break
         run.append((end, name))
     # The first part of a run says when it ended, not how long it took: it only starts the clock.
-    fitted_since = sum(plan[name] for _, name in run[:-1])
-    if done == whole or not fitted_since:
+    spent_since = sum(plan[name][1] for _, name in run[:-1])
+    if done == whole or not spent_since:
         return head
-    minutes = (now - run[-1][0]) / fitted_since * (whole - done) / 60
+    minutes = (now - run[-1][0]) / spent_since * (cost - spent) / 60
     return f"{head}, about {max(1, round(minutes))} min left"
 
 

@@ -4,7 +4,7 @@
 `joint_test` judges equivalent specifications together, and `decompose` says which decision moves the estimate.
 """
 
-from detente.study.multiverse import curve
+from detente.study.multiverse import budget, calibration, cost, curve
 from detente.study.multiverse.curve import joint_test
 from detente.study.multiverse.decisions import decompose, options
 from detente.study.multiverse.grid import Grid, grids_of, multiverse_of
@@ -14,7 +14,7 @@ from detente.study.multiverse.outline import Outline, outlines_of
 from detente.study.multiverse.schema import DECISIONS, JOINT, JOINT_DRAWS, OPTIONS, multiverse_schema
 
 __all__ = [
-    "DECISIONS", "JOINT", "JOINT_DRAWS", "OPTIONS", "Grid", "Outline", "columns_of", "curve", "decompose", "fitted",
-    "grids_of", "joint_test", "multiverse_of", "multiverse_schema", "options", "outlines_of", "recheck", "sources_of",
-    "variables_of", "years_of",
+    "DECISIONS", "JOINT", "JOINT_DRAWS", "OPTIONS", "Grid", "Outline", "budget", "calibration", "columns_of", "cost",
+    "curve", "decompose", "fitted", "grids_of", "joint_test", "multiverse_of", "multiverse_schema", "options",
+    "outlines_of", "recheck", "sources_of", "variables_of", "years_of",
 ]  # fmt: skip

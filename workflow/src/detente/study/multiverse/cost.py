@@ -1,7 +1,7 @@
 """What specifications cost, by what they run, before any is fitted; and shards of them that take about equally long.
 
 `COSTS` is declared, and the same on every machine, so that shards are. They were measured on the observed record, study
-`claims`, as processor time on one core of a shared machine: `benchmarks/shards.py` measures them again.
+`claims`, as processor time on one core of a shared machine; docs/performance.md has shards beside what they took.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from math import ceil, comb
 from typing import TypeVar
 
+from detente.base.units import Unit
 from detente.stats import get
 from detente.study.config import Study
 from detente.study.design import REGRESSION, Specification
@@ -23,6 +24,8 @@ BY_PRODUCTS = ("dyad", "dyadic")
 CHECKED = 0.05
 # What a shard may cost: thirty declared seconds, beside which the second that a step takes to begin is little.
 SHARD = 30_000_000
+# Times what was told before that shards of the observed record took, but for those whose variables few rows have.
+LEAST, MOST = 0.4, 1.4
 # Pairs of states in a year of the observed record, on average: 897,706 dyad-years from 1946 to 2010.
 PAIRS = 13_800
 # Share of dyad-years that a sample with an expression is taken to hold: 0.4 % are rivals, 10 % politically relevant.
@@ -62,6 +65,13 @@ COSTS = {
     "event_study": Cost(30_000, 4_500),
 }
 
+LABELS = {
+    "products": "linear, from products of columns",
+    "over rows": "linear, by a pass over the rows",
+    "logit": "logit",
+}
+"""What kinds are called; a design has its own name."""
+
 
 def kind_of(spec: Specification) -> str:
     """What of `COSTS` a specification runs: its design, or what fits its estimator and covariance."""
@@ -77,38 +87,40 @@ def pairs_of(study: Study) -> int:
     return PAIRS if study.simulation is None else comb(study.simulation.states, 2)
 
 
+def across(unit: Unit) -> int:
+    """Rows of a pair of states in a year."""
+    return 2 if unit == "directed-dyad-year" else 1
+
+
 def rows_of(spec: Specification, pairs: int) -> int:
     """Rows that a specification is taken to have, of a world with so many pairs of states in a year."""
     years = spec.window[1] - spec.window[0] + 1
-    whole = pairs * years * (2 if spec.claim.directed else 1)
+    whole = pairs * years * across(spec.claim.unit)
     return int(whole * PART) if spec.sample.expression else whole
 
 
-def own_cost(spec: Specification, pairs: int) -> int:
-    """Microseconds of a specification alone, a twentieth of what it takes by itself included."""
-    rows, kind = rows_of(spec, pairs), kind_of(spec)
+def own_cost(spec: Specification, rows: int) -> int:
+    """Microseconds of a specification alone with so many rows, a twentieth of what it takes by itself included."""
     again = int(COSTS["again"].of(rows) * CHECKED) if spec.design == REGRESSION else 0
-    return COSTS[kind].of(rows) + again
-
-
-def shared_cost(spec: Specification, pairs: int) -> int:
-    """Microseconds of the rows that a specification shares with others alike in `shared_by`."""
-    return COSTS["rows"].of(rows_of(spec, pairs)) if spec.design == REGRESSION else 0
+    return COSTS[kind_of(spec)].of(rows) + again
 
 
 def shared_by(spec: Specification) -> tuple[object, ...]:
-    """What specifications of the same sample, effects, years and coding are alike in where they share rows."""
-    controls = frozenset((c.variable, c.lag) for c in spec.controls if c.role != "duration")
-    return kind_of(spec) == "over rows", spec.estimator, spec.claim.outcome, spec.claim.treatment, controls
+    """What specifications are alike in that share rows, as far as one can tell before looking."""
+    claim, controls = spec.claim, frozenset((c.variable, c.lag) for c in spec.controls if c.role != "duration")
+    sample = claim.unit, spec.sample.name, spec.effects, spec.window
+    return *sample, kind_of(spec) == "over rows", spec.estimator, claim.outcome, claim.treatment, claim.lag, controls
 
 
 def cost_of(run: Iterable[Specification], pairs: int) -> int:
-    """Microseconds of a run of specifications: each by itself, and the rows that they share."""
+    """Microseconds declared of a run of specifications: each by itself, and the rows that they share."""
     shared: dict[tuple[object, ...], int] = {}
     own = 0
     for spec in run:
-        own += own_cost(spec, pairs)
-        shared.setdefault(shared_by(spec), shared_cost(spec, pairs))
+        rows = rows_of(spec, pairs)
+        own += own_cost(spec, rows)
+        if spec.design == REGRESSION:
+            shared.setdefault(shared_by(spec), COSTS["rows"].of(rows))
     return own + sum(shared.values())
 
 

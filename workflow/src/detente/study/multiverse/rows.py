@@ -21,7 +21,7 @@ from detente.study.design import Specification, break_terms, in_sample, lagged, 
 from detente.study.multiverse.cost import BY_PRODUCTS
 from detente.study.multiverse.needs import columns_of
 
-Stored = npt.NDArray[np.float32] | npt.NDArray[np.float64]
+Stored = npt.NDArray[np.float32] | Array
 # Share of a panel's rows above which they are not copied: the others take less than the copy would.
 MOST_USED = 0.8
 
@@ -86,7 +86,7 @@ class Rows:
         """
         terms = [self.names(spec) for spec in specs]
         wanted = dict.fromkeys(n for names in terms for n in names)
-        kept = {name: self.columns[name][keep].astype(np.float64) for name in wanted}
+        kept: dict[str, Array] = {name: self.columns[name][keep].astype(np.float64) for name in wanted}
         # Where a treatment is a control of another specification, its unit changes no estimate of that.
         for spec in {(s.claim.treatment, s.claim.lag): s for s in specs}.values():
             kept = matrix.contrasted(self.panel, spec, kept)
