@@ -31,9 +31,15 @@ try:
         made_again,
         package_file,
         ran,
+        software_refused,
     )
 except ImportError as error:
     raise WorkflowError(refused(error) or str(error)) from None
+
+if said := software_refused(
+    method.item_to_choice() for method in workflow.deployment_settings.deployment_method
+):
+    raise WorkflowError(said)
 
 
 def literal(path):
