@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from detente.base.code import PROJECT
 from detente.base.errors import ConfigError
@@ -85,6 +86,25 @@ def test_a_profile_that_cannot_be_used_is_refused_before_snakemake_begins(
         write_text(f"executor: {executor}\n", Path(name) / "config.yaml")
     with pytest.raises(ConfigError, match=message):
         profile_of(name)
+
+
+@pytest.mark.fault("configuration")
+def test_a_profile_that_reads_an_environment_without_it_is_refused_before_snakemake_begins(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DETENTE_NAMESPACE", "lab")
+    monkeypatch.delenv("DETENTE_IMAGE", raising=False)
+    with pytest.raises(ConfigError, match=r"--profile kubernetes: the environment has no DETENTE_IMAGE; see docs/c"):
+        profile_of("kubernetes")
+
+
+@pytest.mark.parametrize("name", ["slurm", "kubernetes"])
+def test_a_shipped_profile_changes_nothing_of_what_keeps_a_build_safe(name: str) -> None:
+    safe, own = (yaml.safe_load((PROJECT / "profiles" / p / "config.yaml").read_text()) for p in ("default", name))
+
+    assert not {*safe} & {*own}
+    assert own["retries"] == 1
+    assert {setting.split("=")[0] for setting in own["default-resources"]} >= {"mem_mb", "runtime"}
 
 
 WRONG_FILES = {

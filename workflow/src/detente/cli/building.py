@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import chdir
@@ -15,6 +16,7 @@ from typing import Annotated, Literal
 from detente.base.code import PROJECT
 from detente.base.errors import ConfigError, NotBuilt, choices
 from detente.base.strict import content, shown
+from detente.cli import pods
 from detente.cli.command import command
 
 Page = Literal["paper", "robustness", "site"]
@@ -23,6 +25,10 @@ REPLICATE = "replicate"
 NOTHING = "Nothing to do: all of it is there, as its files say."
 PROFILES = PROJECT / "profiles"
 DEFAULT, SETTINGS = "default", "config.yaml"
+# Under this key a profile says what all machines have in common.
+SHARED = "shared-fs-usage"
+# What a profile takes from the environment.
+FROM_ENVIRONMENT = re.compile(r'os\.environ\["(\w+)"\]')
 # Executors that are part of Snakemake.
 OWN_EXECUTORS = ("-local", "-dryrun", "-touch")
 
@@ -49,7 +55,7 @@ def run(
         int | None, "processor cores to use (default: all; on a cluster as many as its profile says)"
     ] = None,
     profile: Annotated[
-        str | None, "where it runs: `slurm`, or the folder of a profile of your own (default: here)"
+        str | None, "where it runs: `slurm`, `kubernetes`, or the folder of a profile of your own (default: here)"
     ] = None,
     quick: Annotated[bool, "build papers without their appendix on robustness"] = False,
     verbose: Annotated[bool, "show all that Snakemake says"] = False,
@@ -59,6 +65,8 @@ def run(
 
     begun = time.monotonic()
     target, place = target_of(study, page), profile_of(profile) if profile else None
+    if place:
+        _share(place)
     print(f"{target.title} -> {_beside(target.folder / target.products[0]).parent.as_posix()}", flush=True)
     with chdir(target.folder):
         end = snakemake(words_of(target, cores, quick, verbose, place))
@@ -117,10 +125,19 @@ def profile_of(name: str) -> Path:
     folder = PROFILES / name if name in shipped else Path(name).resolve()
     if not (folder / SETTINGS).is_file():
         raise ConfigError(f"--profile {name}: {choices(name, shipped)}, or name a folder that has a {SETTINGS}")
+    read = dict.fromkeys(FROM_ENVIRONMENT.findall((folder / SETTINGS).read_text("utf-8")))
+    if unset := [variable for variable in read if variable not in os.environ]:
+        raise ConfigError(f"--profile {name}: the environment has no {' and no '.join(unset)}; see docs/containers.md")
     plugin = f"snakemake-executor-plugin-{content(folder / SETTINGS).get('executor', 'local')}"
     if not plugin.endswith(OWN_EXECUTORS) and find_spec(plugin.replace("-", "_")) is None:
         raise ConfigError(f"--profile {name}: its library is not installed; pip install {plugin}")
     return folder
+
+
+def _share(place: Path) -> None:
+    said = content(place / SETTINGS)
+    if said.get("executor") == pods.EXECUTOR and SHARED in said:
+        pods.share_volume()
 
 
 def words_of(target: Target, cores: int | None, quick: bool, verbose: bool, place: Path | None = None) -> list[str]:

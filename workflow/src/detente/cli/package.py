@@ -35,6 +35,7 @@ FOLDERS = {
     "reports/": "the report of this study: paper, page, tables, figures, estimates, numbers, manifest",
     "tests/": "the test suite: `make test`",
     "workflow/": "rules in `rules/`, the Python package in `src/detente/`, templates of paper and tables in `report/`",
+    "Dockerfile": "an image that runs all of it, filled by `containers/`; `apptainer.def` is the same for Apptainer",
     "Makefile": "every command; `make` prints them",
     "Snakefile": "the entry point of the workflow",
     "requirements.lock": "every Python package with version and hashes",
