@@ -2,7 +2,9 @@
 
 PYTHON ?= python3
 STUDY ?= paper
-VENV := .venv
+# An image has an environment already, and says where (Dockerfile): it is taken where its lock is the one here.
+SAME := $(if $(DETENTE_ENVIRONMENT),$(shell cmp -s requirements.lock $(DETENTE_ENVIRONMENT)/requirements.lock && echo same))
+VENV := $(if $(SAME),$(DETENTE_ENVIRONMENT),.venv)
 READY := $(VENV)/.ready
 SNAKEMAKE := $(VENV)/bin/python -m snakemake
 DETENTE := $(VENV)/bin/python -m detente
@@ -31,7 +33,7 @@ help:
 	  'make package    a replication package for a journal -> dist/' \
 	  'make test       the test suite, about six minutes, without any raw file' \
 	  'make test-all   the same, then the slow tests and those of the record' \
-	  'make nightly    what takes hours: coverage at full size, checks of bounds, Slurm, the robustness of the paper' \
+	  'make nightly    what takes hours: coverage at full size, checks of bounds, Slurm, images, the robustness of the paper' \
 	  'make lint       style, types, workflow' \
 	  'make data-page  docs/data.md and its chart, from the raw files' \
 	  'make bench      speed and memory beside linearmodels and pyfixest -> reports/bench/bench.json' \
@@ -39,7 +41,7 @@ help:
 	  'A study of your own: $(SNAKEMAKE) mine --configfile mine.yaml (see config/study/)'
 
 # Two first commands at once make one environment: the second waits, and finds it made.
-$(READY): requirements.lock pyproject.toml
+$(READY): $(if $(SAME),,requirements.lock pyproject.toml)
 	@$(UNIX)
 	@$(RECENT)
 	@$(ALONE) $(MAKE) --no-print-directory $(VENV)/.made
