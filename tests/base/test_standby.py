@@ -19,17 +19,20 @@ pytestmark = pytest.mark.skipif(not SUPPORTED, reason="steps are forked on Linux
 # What a fork runs: its first word says what.
 STANDBY = """
 import os, signal, socket, sys
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 from detente.base.standby import stand_by
 
 with socket.socket(fileno=int(sys.argv[1])) as listening:
-    words = stand_by(listening, ["json", "no_such_library"])
+    words = stand_by(listening, [partial(import_module, name) for name in ("no_such_library", "wave")])
 if words is None:
     sys.exit()
 if words[0] == "seen":
     print(os.getcwd(), os.environ["SEEN"], sys.argv[1:], sys.stdin.read(), os.getppid(), sep="\\n")
     print("said", file=sys.stderr)
-    print("no_such_library" in sys.modules, "json" in sys.modules)
+elif words[0] == "prepared":
+    print("wave" in sys.modules)
 elif words[0] == "wait":
     Path(words[1]).write_text(str(os.getpid()))
     signal.pause()
@@ -107,7 +110,14 @@ def test_a_step_has_the_folder_environment_streams_and_words_of_its_command(
 ) -> None:
     status, out, errors = asked("seen", "a b", said="given", environment={"SEEN": "mine"}, folder=tmp_path)
     assert (status, errors) == (0, "said\n")
-    assert out.splitlines() == [*(str(tmp_path), "mine", "['seen', 'a b']", "given", str(process.pid)), "False True"]
+    assert out.splitlines() == [str(tmp_path), "mine", "['seen', 'a b']", "given", str(process.pid)]
+
+
+@pytest.mark.usefixtures("process")
+def test_steps_have_what_was_prepared_whatever_could_not_be() -> None:
+    # Commands are taken while it is prepared, so that the first ones may be without.
+    while (found := asked("prepared")) != (0, "True\n", ""):
+        assert found == (0, "False\n", "")
 
 
 @pytest.mark.usefixtures("process")

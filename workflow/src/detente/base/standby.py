@@ -10,7 +10,6 @@ from __future__ import annotations
 import array
 import atexit
 import gc
-import importlib
 import json
 import os
 import selectors
@@ -20,13 +19,15 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
+
+from detente.base.errors import DetenteError
 
 ADDRESS = "DETENTE_STANDBY"
 """Environment variable that names the socket of the process on standby."""
@@ -171,34 +172,35 @@ class _Steps:
             os.close(descriptor)
 
 
-def stand_by(listening: socket.socket, libraries: Iterable[str]) -> list[str] | None:
-    """Load libraries and fork for each command that is handed over, until the standard input ends.
+def stand_by(listening: socket.socket, preparing: Iterable[Callable[[], object]]) -> list[str] | None:
+    """Prepare, as by loading libraries, and fork for each command that is handed over, until the standard input ends.
 
     Returns, in each fork, the words of the command that it is to run; None in the process itself, at its end. Commands
-    wait for no more than the library that is being loaded. Those that still run at the end are killed.
+    wait for no more than one of `preparing`, and one that fails is left to them. Those that still run at the end are
+    killed.
     """
-    left, loading, steps = iter(libraries), True, _Steps(listening)
+    left, unready, steps = iter(preparing), True, _Steps(listening)
     steps.waiting.register(listening, selectors.EVENT_READ, steps.forked)
     steps.waiting.register(0, selectors.EVENT_READ)
     while True:
-        for key, _ in steps.waiting.select(0 if loading else None):
+        for key, _ in steps.waiting.select(0 if unready else None):
             if key.data is None:
                 steps.end()
                 return None
             words: list[str] | None = key.data()
             if words is not None:
                 return words
-        loading = loading and _loaded(left)
+        unready = unready and _prepared(left)
 
 
-def _loaded(left: Iterator[str]) -> bool:
-    """Load the next library, if it is there; False when none is left."""
-    if name := next(left, None):
-        with suppress(ImportError):
-            importlib.import_module(name)
+def _prepared(left: Iterator[Callable[[], object]]) -> bool:
+    """Do the next of what is to be prepared; False when none is left."""
+    if do := next(left, None):
+        with suppress(ImportError, DetenteError):
+            do()
         # Forks look for garbage among what is their own alone, and share the rest.
         gc.freeze()
-    return name is not None
+    return do is not None
 
 
 def _become(asked: Mapping[str, Any], streams: Sequence[int], parent: int) -> None:

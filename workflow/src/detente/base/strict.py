@@ -3,8 +3,10 @@
 A file may start from another with `extends: name`: mappings merge, lists replace.
 """
 
+import pickle
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_origin
 from urllib.parse import urlsplit
@@ -133,7 +135,7 @@ def content(path: Path) -> Any:
     text = ""
     try:
         text = path.read_text(encoding="utf-8")
-        return yaml.load(text, _Loader)
+        return pickle.loads(_parsed(text))
     except OSError as error:
         raise ConfigError(f"{shown(path)}: cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
@@ -147,6 +149,12 @@ def content(path: Path) -> Any:
         ticked = mark and mark.line < len(lines) and lines[mark.line].startswith("`", mark.column)
         way = ": what begins with a back-tick stands in quotes" if ticked else ""
         raise ConfigError(f"{shown(path)}{line}: cannot be read as YAML ({problem}{way})") from error
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> bytes:
+    """What a YAML text holds, as bytes of which each reader makes its own; raises YAMLError."""
+    return pickle.dumps(yaml.load(text, _Loader))
 
 
 def validated(path: Path, model: type[M], raw: Any, under: Sequence[str | int] = ()) -> M:

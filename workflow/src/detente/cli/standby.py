@@ -3,7 +3,9 @@
 import pkgutil
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from importlib import import_module
 
 import detente
 from detente.base.standby import stand_by, start
@@ -22,9 +24,19 @@ def standing_by(settings: dict[str, str]) -> None:
     start([sys.executable, "-m", __name__], settings)
 
 
-def _loaded() -> Iterator[str]:
-    yield from LIBRARIES
-    yield from (each.name for each in pkgutil.walk_packages(detente.__path__, "detente.") if _is_of_steps(each.name))
+def _preparing() -> Iterator[Callable[[], object]]:
+    """Load what steps import, and read what is configured, which each of them reads again from the same texts."""
+    yield from (partial(import_module, name) for name in LIBRARIES)
+    walked = (each.name for each in pkgutil.walk_packages(detente.__path__, "detente."))
+    yield from (partial(import_module, name) for name in walked if _is_of_steps(name))
+    yield _configured
+
+
+def _configured() -> None:
+    from detente.base.code import PROJECT
+    from detente.study import load
+
+    load(PROJECT)
 
 
 def _is_of_steps(name: str) -> bool:
@@ -33,5 +45,5 @@ def _is_of_steps(name: str) -> bool:
 
 if __name__ == "__main__":
     with socket.socket(fileno=int(sys.argv[1])) as listening:
-        words = stand_by(listening, _loaded())
+        words = stand_by(listening, _preparing())
     sys.exit(0 if words is None else main(words))
