@@ -23,6 +23,15 @@ def least_squares_residual(x: Array, y: Array, estimate: Array, residual: Array)
         residual[r] = left
 
 
+@compiled("(f8[:, ::1], i8[::1], f8[:, ::1])")
+def pick(values: Array, columns: Codes, out: Array) -> None:
+    """Put `columns` (k,) of `values` (N, K) into `out` (N, k): several times as fast as by their index."""
+    for r in range(len(values)):
+        row, to = values[r], out[r]
+        for k in range(len(columns)):
+            to[k] = row[columns[k]]
+
+
 @compiled("(f8[:, ::1],)")
 def spread(x: Array) -> Array:
     """Sums of squares about zero (first row) and about the mean (second row) of each column of x (N, K), (2, K)."""

@@ -14,7 +14,18 @@ from detente.stats.contract import Solution, get
 from detente.stats.effects.risk import average_marginal_effect, risk_without_treatment
 from detente.stats.likelihood.binary import LOGIT, likelihood, solve
 from detente.stats.likelihood.maximum import FRACTION, LARGE, Runaway, newton, part_of
-from detente.stats.linear.group import Choice, Fits, Found, Group, Shared, check, covariance_of_rows, design, stack
+from detente.stats.linear.group import (
+    Choice,
+    Fits,
+    Found,
+    Group,
+    Shared,
+    check,
+    covariance_of_rows,
+    design,
+    picked,
+    stack,
+)
 from detente.stats.linear.regressors import Regressors, Stalled
 from detente.stats.parts import information_of
 
@@ -93,12 +104,12 @@ def _fitted(shared: Shared, part: _Part | None, reach: Array, choice: Choice, ne
     check_outcome(y, "binary")
     kept, dropped = shared.kept(choice)
     names = ("intercept", *(t for t in choice.terms if t not in dropped))
-    data = Regressors(np.ascontiguousarray(shared.z[:, kept]), names, 1, dropped, reach[kept])
+    data = Regressors(picked(shared.z, kept), names, 1, dropped, reach[kept])
     if near is not None:
         with suppress(Stalled, Runaway):
             begin = _start(shared, near, names)
             if part is not None:
-                rows = likelihood(LOGIT, part.y, np.ascontiguousarray(part.z[:, kept]), part.weights)
+                rows = likelihood(LOGIT, part.y, picked(part.z, kept), part.weights)
                 begin = newton(rows, begin, close=NEAR, reach=data.reach).estimate
             return solve(LOGIT, y, data, begin=begin)
     return solve(LOGIT, y, data)

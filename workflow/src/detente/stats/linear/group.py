@@ -14,6 +14,7 @@ from detente.base.types import Array, Codes, Flags
 from detente.stats.covariance import Covariance, SandwichParts, Scores, covariance
 from detente.stats.effects.risk import Effect, difference_error
 from detente.stats.frame import ModelFrame
+from detente.stats.kernels import products as kernel
 from detente.stats.linear.absorb import Absorber, absorber
 from detente.stats.linear.regressors import varying
 from detente.stats.linear.replaced import Beside, Replaced
@@ -181,6 +182,13 @@ class Shared:
             raise NoVariation(f"the treatment {choice.treatment!r} is {value:g} in all {rows:,} rows")
         kept, _, dropped, _ = varying(self.ranked[np.ix_(found, found)], moves, choice.terms)
         return np.concatenate([np.arange(self.lead), found[kept]]), dropped
+
+
+def picked(z: Array, columns: Codes) -> Array:
+    """Some columns (N, k) of z (N, K), row by row in memory."""
+    out: Array = np.empty((len(z), len(columns)))
+    kernel.pick(z, columns, out)
+    return out
 
 
 def stack(group: Group, models: Sequence[Choice], lead: int) -> tuple[Shared, Array]:

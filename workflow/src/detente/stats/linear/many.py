@@ -22,7 +22,18 @@ from detente.stats.effects.risk import Effect, less_effect
 from detente.stats.kernels import absorption
 from detente.stats.kernels import products as kernel
 from detente.stats.linear.absorb import Absorber, absorber
-from detente.stats.linear.group import BY_ROWS, Choice, Fits, Found, Group, Shared, check, covariance_of_rows, stack
+from detente.stats.linear.group import (
+    BY_ROWS,
+    Choice,
+    Fits,
+    Found,
+    Group,
+    Shared,
+    check,
+    covariance_of_rows,
+    picked,
+    stack,
+)
 from detente.stats.linear.regressors import Stalled, inverse
 from detente.stats.linear.within import degrees_left, gram, named, notes, refined
 
@@ -197,7 +208,7 @@ def _solved(sample: _Sample, columns: Codes, outcome: int) -> _Fit:
 
 def _rows(sample: _Sample, columns: Codes, outcome: int) -> tuple[Array, Array]:
     z = sample.columns.z
-    return np.ascontiguousarray(z[:, columns]), np.ascontiguousarray(z[:, outcome])
+    return picked(z, columns), np.ascontiguousarray(z[:, outcome])
 
 
 def _over_rows(sample: _Sample, fit: _Fit) -> tuple[Array, Array]:
