@@ -8,9 +8,10 @@ import os
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ NOTE = b"detente"
 # Letters of a file's name that its temporary one has.
 STEM = 100
 _MAKE_AGAIN = "if the workflow made it, run the workflow again, which makes it again"
+_AS_CSV: Mapping[str, Any] = {"index": False, "lineterminator": "\n", "float_format": "%.12g", "encoding": "utf-8"}
 # What this process has written whole, in order.
 _WRITTEN: list[Path] = []
 
@@ -68,6 +70,27 @@ def write_frame(frame: pd.DataFrame, path: Path, note: Mapping[str, object] | No
     write_whole(path, lambda temporary: pq.write_table(table, temporary, compression="zstd"))
 
 
+def write_in_turn(frames: Iterable[pd.DataFrame], path: Path, csv: Path, own: Mapping[str, str]) -> None:
+    """Write frames of the same columns, one below the other, as parquet and as CSV, one of them in memory at a time.
+
+    Each is a group of rows of the parquet file; the CSV has `own` columns besides, of one value each. Both have the
+    bytes of their frames in this order. Raises ValueError if there is no frame.
+    """
+
+    def write(parquet: Path, text: Path) -> None:
+        turn = iter(frames)
+        first = next(turn, None)
+        if first is None:
+            raise ValueError("no frame to write")
+        schema = pa.Table.from_pandas(first, preserve_index=False).schema
+        with pq.ParquetWriter(parquet, schema, compression="zstd") as writer, text.open("wb") as stream:
+            for i, frame in enumerate(chain([first], turn)):
+                writer.write_table(pa.Table.from_pandas(frame, schema=schema, preserve_index=False))
+                frame.assign(**own).to_csv(stream, header=not i, **_AS_CSV)
+
+    write_whole(path, lambda parquet: write_whole(csv, lambda text: write(parquet, text)))
+
+
 def parquet(frame: pd.DataFrame) -> bytes:
     """Return a frame as parquet, the same bytes for the same frame."""
     stream = io.BytesIO()
@@ -82,7 +105,7 @@ def write_arrow(frame: pd.DataFrame, path: Path) -> None:
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
     """Write CSV: UTF-8, Unix line ends, floats to twelve significant digits."""
-    write_whole(path, partial(frame.to_csv, index=False, lineterminator="\n", float_format="%.12g", encoding="utf-8"))
+    write_whole(path, partial(frame.to_csv, **_AS_CSV))
 
 
 def read_json(path: Path) -> Any:

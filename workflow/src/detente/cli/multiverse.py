@@ -11,10 +11,9 @@ from typing import Annotated
 import pandas as pd
 
 from detente.base.errors import EstimationError
-from detente.base.files import read_frame, read_json, write_csv
+from detente.base.files import read_frame, read_json
 from detente.base.units import Unit
-from detente.cli.command import PARQUET, Csv, Option, Output, Parquet, RecordOptions, StudyOptions, command
-from detente.study.config import Multiverse
+from detente.cli.command import PARQUET, Output, Parquet, RecordOptions, StudyOptions, command
 from detente.study.design import Specification
 from detente.study.multiverse import JOINT, JOINT_DRAWS, Grid, columns_of, curve, grids_of
 
@@ -103,36 +102,6 @@ def progress(plan: Mapping[str, Sequence[int]], folder: Path, since: float, now:
         return head
     minutes = (now - run[-1][0]) / spent_since * (cost - spent) / 60
     return f"{head}, about {max(1, round(minutes))} min left"
-
-
-@command("step", "--study tiny --parts exercise.0.parquet --out multiverse.parquet --csv multiverse.csv")
-def gather(
-    of: StudyOptions,
-    parts: Annotated[Sequence[Path], Option("what `multiverse` wrote", "PART")],
-    out: Parquet,
-    csv: Csv,
-) -> None:
-    """Put the shards of a multiverse into one table."""
-    from detente.study.multiverse import multiverse_of, multiverse_schema
-    from detente.study.verdicts import standings
-
-    frame = pd.concat([read_frame(path) for path in parts], ignore_index=True)
-    project, study = of.read()
-    decisions = multiverse_of(project)
-    schema = multiverse_schema(list(decisions.nodes))
-    frame = frame.assign(registration=standing(frame, decisions, standings(project)))[list(schema.columns)]
-    schema.write(frame, out)
-    write_csv(frame if study.world == "observed" else frame.assign(world=study.world), csv)
-    lost = int((frame["error"] != "").sum())
-    print(f"{len(frame):,} specifications of {frame['claim'].nunique()} claims, {lost:,} without an estimate")
-
-
-def standing(frame: pd.DataFrame, multiverse: Multiverse, claims: Mapping[str, str]) -> pd.Series:
-    """The claim's standing where a specification is its headline; what departs from that was not registered."""
-    headline = pd.Series({name: node.headline for name, node in multiverse.nodes.items()})
-    plain = (frame[list(headline.index)] == headline).all(axis=1)
-    said = frame["claim"].map(claims).fillna("")
-    return said.where(plain | (said == ""), "not registered")
 
 
 @dataclass(frozen=True)
