@@ -38,15 +38,21 @@ def fitted(panels: Mapping[Unit, pd.DataFrame], shard: Sequence[Variant], nodes:
     Estimates are the treatment's effect on risk: the LPM's coefficient, the average marginal effect, or the average
     effect of a design for treatments that switch. `panels`: by their unit.
     """
-    found: dict[str, dict[str, Any]] = {}
     specs, designs = (
         [v.specification for v in shard if (v.specification.design == REGRESSION) == regression]
         for regression in (True, False)
     )
-    for rows, here, keep in by_rows(panels, specs):
-        found |= {specs[i].spec_id: made for i, made in _group(rows, specs, here, keep).items()}
+    found = {specs[i].spec_id: made for i, made in _regressed(panels, specs).items()}
     found |= {designs[i].spec_id: made for i, made in switched(panels, designs).items()}
     return multiverse_schema(nodes).frame(_judged(variant, nodes, found[variant.spec_id]) for variant in shard)
+
+
+def _regressed(panels: Mapping[Unit, pd.DataFrame], specs: Sequence[Specification]) -> dict[int, dict[str, Any]]:
+    """Numbers of regressions by place; rows that they share are in memory no longer than this."""
+    found: dict[int, dict[str, Any]] = {}
+    for rows, here, keep in by_rows(panels, specs):
+        found |= _group(rows, specs, here, keep)
+    return found
 
 
 def recheck(

@@ -11,20 +11,24 @@ import pandas as pd
 
 from detente.base.errors import EmptySample, EstimationError, IndefiniteCovariance
 from detente.base.numbering import intersect
+from detente.base.types import Array
 from detente.base.units import Unit
 from detente.stats import ModelFrame
 from detente.stats.causal import EventStudy, TreatmentPanel
 from detente.study.config import Sample
 from detente.study.design import REGRESSION, Specification, build_design, in_sample, sides_of
 from detente.study.estimation import as_risk
+from detente.study.multiverse.needs import columns_of
 from detente.study.robustness import DESIGNS, effect_from, switching, with_needs
 
 
 @dataclass(frozen=True)
 class Shared:
-    """What designs of the same observations share: these, and units by years."""
+    """What designs of the same observations share: outcome and treatment (N,) of these, counts, and units by years."""
 
-    rows: ModelFrame
+    y: Array
+    treatment: Array
+    counts: Mapping[str, Any]
     units: TreatmentPanel
 
 
@@ -44,9 +48,10 @@ def switched(panels: Mapping[Unit, pd.DataFrame], specs: Sequence[Specification]
 def shared(panel: pd.DataFrame, spec: Specification) -> Shared | Exception:
     """Observations and units of a specification, or why there are none."""
     try:
-        panel = _ever_in(panel, spec.sample)
+        panel = _ever_in(panel[columns_of([spec])[spec.claim.unit]], spec.sample)
         rows = build_design(panel, spec)
-        return Shared(rows, switching(panel, spec, rows))
+        # Of its columns nothing is needed beside these, and they need not be in memory while designs are fitted.
+        return Shared(rows.y, rows.treatment.copy(), _counts(rows), switching(panel, spec, rows))
     except (EmptySample, EstimationError) as error:
         return error
 
@@ -74,13 +79,12 @@ def numbers(spec: Specification, of: Shared | Exception) -> dict[str, Any]:
         study = design.make(with_needs(of.units, design), spec.claim.lag)
         effect = _effect(study, spec)
     except EstimationError as error:
-        return _counts(of.rows) | {"error": type(error).__name__, "message": str(error)}
-    y, treatment = of.rows.y, of.rows.treatment
-    treated = treatment > 0
-    share = float(treatment[treated].mean())
-    base = as_risk(float(y[treated].mean()) - share * effect["estimate"])
+        return {**of.counts, "error": type(error).__name__, "message": str(error)}
+    treated = of.treatment > 0
+    share = float(of.treatment[treated].mean())
+    base = as_risk(float(of.y[treated].mean()) - share * effect["estimate"])
     stretched = (1 + spec.smallest_effect * share) * effect["std_error"]
-    return _counts(of.rows) | effect | {"base_risk": base, "difference_error": stretched, "error": "", "message": ""}
+    return {**of.counts, **effect, "base_risk": base, "difference_error": stretched, "error": "", "message": ""}
 
 
 def _effect(study: EventStudy, spec: Specification) -> dict[str, float]:
