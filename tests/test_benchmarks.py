@@ -17,8 +17,11 @@ from detente.base.frames import validated
 from detente.base.units import Unit
 from detente.data.panel import catalogue
 from detente.data.sources import KEYS, tidy_schema
+from detente.study import completed
+from detente.study.config import load_project
+from detente.study.multiverse import outlines_of
 
-from benchmarks import commands, estimators, growth, report, switches
+from benchmarks import commands, estimators, growth, million, report, switches
 from benchmarks.data import JOINED, joined, variables
 from benchmarks.dyads import KEYS as DYADS
 from benchmarks.dyads import dyads, load_dyads, write_dyads
@@ -284,3 +287,13 @@ def test_gap_is_the_largest_relative_difference() -> None:
 )
 def test_tables_of_another_shape_have_no_gap(theirs: pd.DataFrame) -> None:
     assert gap(theirs, pd.DataFrame({"term": ["x", "y"], "estimate": [1.0, 2.0]})) is None
+
+
+def test_the_study_of_a_million_specifications_is_legal_and_has_as_many(tmp_path: Path) -> None:
+    """Spans of years are crossed with all else: what each of five more adds, all add."""
+    counts = []
+    for cut in (2, 3):
+        (tmp_path / "million.yaml").write_text(million.study(cut), encoding="utf-8")
+        project = completed(load_project(ROOT, tmp_path / "million.yaml"))
+        counts.append(sum(each.specifications for each in outlines_of(project, project.study("million"))))
+    assert counts[0] + (counts[1] - counts[0]) / 5 * (million.CUT**2 - 4) >= 1_000_000
