@@ -26,7 +26,7 @@ from detente.study.config.project import Study, load_project
 from detente.study.design import REGRESSION, Specification, build_design
 from detente.study.estimation.tidy import estimate
 from detente.study.multiverse import curve
-from detente.study.multiverse.grid import Grid, Variant, grids_of
+from detente.study.multiverse.grid import Grid, Variant, grids_of, together
 from detente.study.multiverse.multiverse import fitted, recheck, stand_alone
 from detente.study.multiverse.needs import variables_of, years_of
 from detente.study.multiverse.schema import multiverse_schema
@@ -60,6 +60,20 @@ def specs(grid: Grid) -> list[Specification]:
 @pytest.fixture(scope="module")
 def frame(panels: dict[Unit, pd.DataFrame], grid: Grid) -> pd.DataFrame:
     return fitted(panels, grid.variants, list(grid.nodes))
+
+
+def test_rows_are_the_same_bit_by_bit_in_shards_that_divide_none_that_may_share_rows(
+    panels: dict[Unit, pd.DataFrame], grid: Grid
+) -> None:
+    """A simulated world loses no row, so that codings share them all: the case in which shards could be felt."""
+    runs: dict[object, list[Variant]] = {}
+    for variant in grid.variants:
+        runs.setdefault(together(variant.specification)[:4], []).append(variant)
+    shards, nodes = grid.shards(2 * max(map(grid.cost, runs.values()))), list(grid.nodes)
+    (whole,) = grid.shards(grid.cost(grid.variants))
+    assert len(shards) > 1
+    parts = pd.concat([fitted(panels, shard, nodes) for shard in shards], ignore_index=True)
+    pd.testing.assert_frame_equal(parts, fitted(panels, whole, nodes), check_exact=True)
 
 
 @pytest.mark.slow
