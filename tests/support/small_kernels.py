@@ -49,6 +49,9 @@ def run_products() -> None:
     x, y = np.array([[1.0], [2.0], [3.0], [5.0], [8.0]]), np.ones(5)
     products.least_squares_residual(x, y, np.ones(1), np.empty(5))
     products.spread(x)
+    picked = np.empty((2, 3))
+    products.pick(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([1, 0, 1]), picked)
+    assert picked.tolist() == [[2.0, 1.0, 2.0], [4.0, 3.0, 4.0]]
     x, group = np.ones((2, 1)), np.array([0, 1])
     products.add_rows(x, NONE, group, np.zeros((2, 1)))
     products.cluster_products(x, np.ones(1), np.ones(2), group, np.empty(2), np.zeros((2, 1)), np.zeros((2, 1)))
