@@ -116,6 +116,7 @@ def test_steps_are_forked_from_one_process_that_ends_with_the_workflow(scratch: 
     while workflow.poll() is None:
         # A fork has the words of the process that it was forked from.
         forked = max(forked, len(standing_by(scratch)) - 1)
+        time.sleep(0.01)
     assert workflow.returncode == 0
     assert forked > 0
     while standing_by(scratch):
