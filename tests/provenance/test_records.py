@@ -70,7 +70,7 @@ def test_a_step_records_the_checksum_of_its_products_the_interpreter_and_the_pac
     assert said["software"]["python"] == platform.python_version()
     assert said["software"]["packages"]["numpy"] == version("numpy")
     assert 60 <= said["taken"]["seconds"] < 600
-    assert 0 < said["taken"]["processor_seconds"] <= time.process_time()
+    assert 0 < said["taken"]["processor_seconds"] <= time.process_time() + 0.01
     assert said["taken"]["peak_mb"] > 30
 
 

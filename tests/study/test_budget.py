@@ -92,4 +92,4 @@ def test_a_calibration_is_measured_over_declared_time_of_the_same_work() -> None
     assert (
         found["products"] == found["rows"] == pytest.approx(1 / (0.004 + 1.3e-6 * group.rows + 20 * 0.0009), rel=1e-3)
     )
-    assert set(found) == {"products", "over rows", "logit", "rows", "panel"}
+    assert set(found) == {"products", "over rows", "by likelihood", "rows", "panel"}

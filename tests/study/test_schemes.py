@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from detente.base.errors import RoleError
-from detente.cli.multiverse import standing
+from detente.cli.gathering import standing
 from detente.stats.resampling.redraw import KadRedraw
 from detente.stats.resampling.schemes import CircularShift, StateLabels
 from detente.study.config.claims import Claim

@@ -33,7 +33,10 @@ def calibrated(rows: int, clock: Callable[[], float] = time.process_time) -> dic
             partial(linear_models, group, passes, ("dyad", "dyadic_cr2")),
             shared + PASSES * COSTS["over rows"].of(group.rows),
         ),
-        "logit": (partial(logit_models, pooled, passes), shared + PASSES * COSTS["logit"].of(group.rows)),
+        "by likelihood": (
+            partial(logit_models, pooled, passes),
+            shared + PASSES * COSTS["by likelihood"].of(group.rows),
+        ),
     }
     found = {}
     for kind, (run, declared) in runs.items():

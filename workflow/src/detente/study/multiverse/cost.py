@@ -52,7 +52,7 @@ COSTS = {
     # A specification of these rows.
     "products": Cost(900),
     "over rows": Cost(1_000, 800),
-    "logit": Cost(1_500, 750),
+    "by likelihood": Cost(1_500, 750),
     # One fitted again by itself.
     "again": Cost(12_000, 1_000),
     # A design for treatments that switch, its units by years among it. No treatment of the record suits the last two.
@@ -68,7 +68,7 @@ COSTS = {
 LABELS = {
     "products": "linear, from products of columns",
     "over rows": "linear, by a pass over the rows",
-    "logit": "logit",
+    "by likelihood": "logit",
 }
 """What kinds are called; a design has its own name."""
 
@@ -78,7 +78,7 @@ def kind_of(spec: Specification) -> str:
     if spec.design != REGRESSION:
         return spec.design
     if get(spec.estimator).engine != "linear":
-        return str(get(spec.estimator).engine)
+        return "by likelihood"
     return "products" if spec.vcov[0] in BY_PRODUCTS else "over rows"
 
 
