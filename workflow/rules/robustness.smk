@@ -35,7 +35,7 @@ rule robustness_panel:
     log:
         "data/processed/{study}/logs/robustness_panel.{unit}.log",
     resources:
-        mem_mb=2500,
+        mem_mb=2750,
         runtime=15,
     params:
         code=ran(ROBUSTNESS.panel_code),
@@ -75,7 +75,7 @@ rule multiverse:
     log:
         "data/processed/{study}/logs/multiverse.{claim}.{shard}.log",
     resources:
-        mem_mb=3500,
+        mem_mb=4250,
         runtime=120,
     params:
         code=ran(fitting("multiverse")),
