@@ -13,17 +13,17 @@ COPY profiles profiles
 COPY workflow workflow
 RUN containers/install package && containers/install kernels
 
-# Any user of the host may be named in place of this one (`--user`): home and /work take what anybody writes.
+# Any user of the host may be named in place of this one (`--user`): home and /study take what anybody writes.
 FROM base AS runtime
 RUN groupadd --gid 1000 detente \
  && useradd --uid 1000 --gid 1000 --no-log-init --shell /bin/bash --home-dir /opt/home --create-home detente \
- && mkdir /work \
- && chown 1000:1000 /work \
- && chmod 1777 /work /opt/home
+ && mkdir /study \
+ && chown 1000:1000 /study \
+ && chmod 1777 /study /opt/home
 COPY --from=environment /opt/detente /opt/detente
 ENV PATH=/opt/detente/bin:$PATH HOME=/opt/home USER=detente NUMBA_CACHE_DIR=/opt/detente/kernels DETENTE_MIRROR=/mirror
 USER 1000:1000
-WORKDIR /work
+WORKDIR /study
 ENTRYPOINT ["detente"]
 CMD ["--help"]
 
@@ -47,6 +47,6 @@ COPY containers containers
 COPY profiles/kubernetes profiles/kubernetes
 RUN containers/install kubernetes
 USER 1000:1000
-WORKDIR /work
+WORKDIR /study
 
 FROM runtime AS detente

@@ -1,4 +1,4 @@
-"""Images are made of a base pinned by digest and of the lock, run as nobody special, and agree with one another."""
+"""Images are made of a base pinned by digest and of the lock, run as a user without rights, and agree with one another."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ WRONG = {
     "no such Dockerfile": (DEVCONTAINER, "../Dockerfile", "Dockerfile", "is not the project's Dockerfile"),
     "no such stage": (DEVCONTAINER, '"development"', '"developing"', "is no stage of Dockerfile"),
     "no such user": (DEVCONTAINER, '"remoteUser": "detente"', '"remoteUser": "vscode"', "is no user"),
-    "other volume": (PODS_PROFILE, "detente:/work", "detente:/data", "pods have other volumes"),
+    "other volume": (PODS_PROFILE, "detente:/study", "detente:/data", "pods have other volumes"),
     "no claim": (PODS, "claimName: detente", "claimName: other", "other volumes"),
     "volume of one machine": (PODS, "ReadWriteMany", "ReadWriteOnce", "could not share the volume"),
     "no rights": (PODS, "serviceAccountName: detente", "serviceAccountName: default", "rights of the role"),
