@@ -186,6 +186,6 @@ def test_a_command_whose_libraries_would_be_set_otherwise_runs_by_itself() -> No
     assert asked("3", environment={"OMP_NUM_THREADS": "2"}) == (0, "alone\n", "")
 
 
-def test_a_command_runs_by_itself_where_nobody_stands_by(tmp_path: Path) -> None:
-    for address in ("", str(tmp_path / "nobody")):
+def test_a_command_runs_by_itself_where_no_process_stands_by(tmp_path: Path) -> None:
+    for address in ("", str(tmp_path / "no process")):
         assert asked("3", environment={ADDRESS: address}) == (0, "alone\n", "")

@@ -45,7 +45,7 @@ DIES_WITH_PARENT = 1
 
 
 def handed_over(words: Sequence[str]) -> int | None:
-    """Have the process on standby run a command; returns its exit status, or None if nobody takes it."""
+    """Have the process on standby run a command; returns its exit status, or None if none takes it."""
     if not SUPPORTED or not (address := os.environ.get(ADDRESS)):
         return None
     with ExitStack() as stack:
@@ -78,7 +78,7 @@ def start(command: Sequence[str], settings: Mapping[str, str]) -> subprocess.Pop
     """Have a process that `command` starts stand by, with `settings` in its environment, for as long as this one lives.
 
     It gets the descriptor of a listening socket as its last argument. Its address is in the environment of this process
-    and of what that starts; nobody else can reach it. Returns the process, which ends with its standard input.
+    and of what that starts; no other user can reach it. Returns the process, which ends with its standard input.
     """
     address = str(Path(tempfile.mkdtemp(prefix="detente-")) / "standby")
     with socket.socket(socket.AF_UNIX) as listening:

@@ -50,7 +50,7 @@ def share_volume() -> None:
 
 
 def limited(job: Any, seconds: int | None, api: Any) -> Any:
-    """A job of Kubernetes (`V1Job`) that works in this folder, ends after `seconds` and is nobody special; changed."""
+    """A job of Kubernetes (`V1Job`) that works in this folder, ends after `seconds`, without rights; changed."""
     pod = job.spec.template.spec
     job.spec.active_deadline_seconds = seconds
     pod.security_context = api.V1PodSecurityContext(
