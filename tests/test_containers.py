@@ -1,4 +1,4 @@
-"""Images are made of a base pinned by digest and of the lock, run as a user without rights, and agree with one another."""
+"""Images are made of a base pinned by digest and of the lock, run without rights, and agree with one another."""
 
 from __future__ import annotations
 
