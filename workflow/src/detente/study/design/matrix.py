@@ -154,9 +154,9 @@ def ends(panel: pd.DataFrame, treatment: str, contrast: Contrast, values: Array)
 
 
 def _numbered(a: Codes, b: Codes) -> Codes:
-    """Directed dyads, numbered (N,)."""
-    codes: Codes = pd.MultiIndex.from_arrays([a, b]).factorize()[0].astype(np.int64)
-    return codes
+    """Directed dyads, numbered (N,) as they first come."""
+    _, targets = number(b)
+    return pd.factorize(number(a)[1] * (int(targets.max(initial=-1)) + 1) + targets)[0].astype(np.int64)
 
 
 def _with_product(spec: Specification, columns: dict[str, Array]) -> dict[str, Array]:
