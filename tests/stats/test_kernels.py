@@ -12,6 +12,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from detente.stats.kernels import absorption
+from detente.stats.kernels.nearest import nearest
 
 TESTS = Path(__file__).parents[1]
 CHECKED = """
@@ -54,3 +55,17 @@ def test_cross_products_of_dummies_within_groups_are_those_of_dense_algebra(spar
     explained = inside.T @ dummies
     expected = (dummies * weights[:, None]).T @ dummies - explained.T @ (explained / inside.sum(axis=0)[:, None])
     assert_allclose(absorption.schur(weights, order, start, levels, size), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("apart", [0.0, 1e6])
+@pytest.mark.parametrize("step", [0.0, 1e-5, 0.25])
+def test_controls_are_chosen_by_their_distances_and_not_by_rough_ones(step: float, apart: float) -> None:
+    """With steps, on a grid, most tie; far from the origin, rough distances lose ten of their sixteen digits."""
+    random = np.random.default_rng(3)
+    for wide, caliper in ((1, np.inf), (3, 1.5), (7, np.inf)):
+        focal, controls = (apart + np.round(random.normal(size=(rows, wide)), 1 if step else 9) for rows in (20, 300))
+        count, chosen = nearest(focal, controls, 4, caliper / step if step else caliper, step)
+        exact = np.sqrt(np.square(controls - focal[:, None]).sum(axis=2))
+        exact = np.floor(exact / step + 0.5) * step if step else exact
+        for own, found in zip(exact, np.split(chosen, np.cumsum(count)[:-1]), strict=True):
+            assert found.tolist() == np.flatnonzero(own <= min(np.sort(own)[3], caliper) + step / 10).tolist()

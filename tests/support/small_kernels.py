@@ -36,12 +36,13 @@ def run_sharing() -> None:
 
 
 def run_nearest() -> None:
-    focal, controls = np.array([[0.0], [5.0]]), np.array([[1.0, 2.0, 3.0, 3.0]])
+    focal, controls = np.array([[0.0], [5.0]]), np.array([[1.0], [2.0], [3.0], [3.0]])
     apart, least = np.empty(4), np.empty(3)
-    nearest.distances(focal[0], controls, 0.5, apart)
+    nearest.distances(focal[0], controls, np.arange(4), 0.5, apart)
     nearest.farthest(apart, 2, np.inf, least)
+    nearest.smallest(apart, 3, least)
     # Ties make more than the size: what is chosen outgrows its room.
-    nearest.nearest(focal, np.ones((1, 9)), 1, np.inf, 0.0)
+    nearest.nearest(focal, np.ones((9, 1)), 1, np.inf, 0.0)
     nearest.nearest(focal, controls, 2, 1.5, 0.0)
 
 

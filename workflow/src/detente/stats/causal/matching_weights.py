@@ -233,7 +233,7 @@ def _nearest(sets: Sets, focal: Array, controls: Array, how: Refinement, step: f
         if step and (sets.size[g] > how.size or np.isfinite(how.caliper)):
             x, c = _whitened(x, c, diagonal=how.diagonal)
         caliper = how.caliper / step if step else how.caliper
-        count, chosen = nearest(np.ascontiguousarray(x), np.ascontiguousarray(c.T), how.size, caliper, step)
+        count, chosen = nearest(x, c, how.size, caliper, step)
         parts.append((np.repeat(mine, count), sets.start[g] + chosen))
     cells, members = (np.concatenate(part) for part in zip(*parts, strict=True))
     return _within(sets, cells, members, how.caliper)
