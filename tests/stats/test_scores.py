@@ -31,7 +31,7 @@ def test_sums_are_those_of_the_scores_multiplied_out() -> None:
     assert_allclose(apart.whole, whole, rtol=0)
     assert len(apart) == len(Scores(whole)) == ROWS
     for scores in (apart, Scores(whole)):
-        assert_allclose(scores.gram(), whole.T @ whole, rtol=1e-12)
+        assert_allclose(scores.gram, whole.T @ whole, rtol=1e-12)
         assert_allclose(scores.extent[0], whole.sum(axis=0), rtol=1e-10)
         assert_allclose(scores.extent[1], (whole**2).sum(axis=0), rtol=1e-12)
         assert_allclose(scores.along(np.arange(4.0)), whole @ np.arange(4.0), rtol=1e-9, atol=1e-12)

@@ -158,7 +158,7 @@ def jackknife(
         unrepaired = unrepaired - given.left @ meat @ given.right
         named += ", less the variance clustered by dyad"
     matrix, repair = semidefinite(unrepaired)
-    independent = given.left @ of_rows(given.scores).gram() @ given.right
+    independent = given.left @ of_rows(given.scores).gram @ given.right
     return Covariance(matrix, unrepaired, independent, vcov.name, degrees, f"{named}, {words}", repair)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from detente.base.errors import EstimationError, NoDyads, UnknownVariable, UnsuitableTreatment, choices
-from detente.base.numbering import Pairs, number_dyads
+from detente.base.numbering import Pairs, number, number_dyads
 from detente.base.types import Array, Codes, Flags
 
 
@@ -118,8 +118,8 @@ def treatment_panel(
     ends, place = _distinct(np.stack([codes[name] for name in of_unit]))
     units, span = ends.shape[1], last - first + 1
     where = place * span + (codes[time] - first)
-    _check_once(data, keys, where)
     grid = _Grid(units, span, where)
+    _check_once(data, keys, grid)
     values = {name: _numbers(data, name) for name in (outcome, treatment, *covariates)}
     if binary:
         _check_binary(values[treatment], treatment)
@@ -159,10 +159,17 @@ def _distinct(keys: Codes) -> tuple[Codes, Codes]:
     """Distinct columns of keys (m, N), in order, and the place (N,) of each column among them."""
     code = np.zeros(keys.shape[1], dtype=np.int64)
     for key in keys:
-        values, place = np.unique(key, return_inverse=True)
+        values, place = number(key)
         code = code * len(values) + place
-    _, first, place = np.unique(code, return_index=True, return_inverse=True)
-    return keys[:, first], place
+    _, place = number(code)
+    return keys[:, _first(place)], place
+
+
+def _first(place: Codes) -> Codes:
+    """Where each of numbers from 0 (N,) first comes, (G,)."""
+    first: Codes = np.empty(int(place.max(initial=-1)) + 1, dtype=np.int64)
+    first[place[::-1]] = np.arange(len(place))[::-1]
+    return first
 
 
 def _numbers(data: pd.DataFrame, name: str) -> Array:
@@ -192,15 +199,15 @@ def _span(periods: Codes, time: str) -> tuple[int, int]:
     if not len(periods):
         raise EstimationError("the data have no row")
     first, last = int(periods.min()), int(periods.max())
-    if last - first >= max(1000, 10 * len(np.unique(periods))):
+    if last - first >= max(1000, 10 * len(number(periods)[0])):
         raise EstimationError(f"{time!r} runs from {first} to {last}: periods are consecutive whole numbers, as years")
     return first, last
 
 
-def _check_once(data: pd.DataFrame, keys: Sequence[str], where: Codes) -> None:
-    if len(np.unique(where)) == len(where):
+def _check_once(data: pd.DataFrame, keys: Sequence[str], grid: _Grid) -> None:
+    if int(grid.filled.sum()) == len(data):
         return
-    twice = data.loc[pd.Series(where).duplicated().to_numpy(), list(keys)].iloc[0]
+    twice = data.loc[pd.Series(grid.where).duplicated().to_numpy(), list(keys)].iloc[0]
     found = ", ".join(f"{name} {value}" for name, value in twice.items())
     raise EstimationError(f"the data have a unit twice in one period: {found}; keep one row of each")
 
@@ -216,7 +223,7 @@ def _check_binary(values: Array, name: str) -> None:
 
 def _constant(data: pd.DataFrame, name: str, place: Codes) -> Codes:
     codes = _whole(data, name)
-    _, first = np.unique(place, return_index=True)
+    first = _first(place)
     if (codes != codes[first][place]).any():
         raise EstimationError(f"factor {name!r} changes within a unit: one to cluster by is the same in all its rows")
     return codes[first]

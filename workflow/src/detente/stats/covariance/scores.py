@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import cached_property, reduce
 from itertools import combinations
 
 import numpy as np
@@ -54,6 +54,7 @@ class Scores:
             square += np.einsum("ij,ij->j", block, block)
         return total, square
 
+    @cached_property
     def gram(self) -> Array:
         """Sum of outer products (k, k); the same to the last bit on any number of threads."""
         out = np.zeros((self.x.shape[1], self.x.shape[1]))
@@ -63,7 +64,7 @@ class Scores:
 
     def sandwiched(self, bread: Array) -> Array:
         """Covariance (k, k) of coefficients if rows are independent."""
-        return np.asarray(bread @ self.gram() @ bread)
+        return np.asarray(bread @ self.gram @ bread)
 
     def along(self, direction: Array) -> Array:
         """Products (n,) with a direction (k,)."""
@@ -160,7 +161,7 @@ def cluster_meat(scores: Scores | Array, groups: Codes) -> tuple[Array, int]:
     distinct, group = number(groups)
     if len(distinct) == len(scores):
         # Each row a group of its own, as where dyads cross years.
-        return of_rows(scores).gram(), len(distinct)
+        return of_rows(scores).gram, len(distinct)
     summed = totals(scores, group, len(distinct))
     return summed.T @ summed, len(distinct)
 

@@ -155,7 +155,7 @@ def covariance(vcov: Vcov | str, parts: SandwichParts, ssc: str = "detente") -> 
     vcov = parse(vcov)
     if (make := KINDS[vcov.kind]) is None:
         raise UnsupportedCovariance("a jackknife refits the model: ask for it where the model is fitted")
-    independent = parts.left @ of_rows(parts.scores).gram() @ parts.right
+    independent = parts.left @ of_rows(parts.scores).gram @ parts.right
     meat, degrees, words = make(vcov, parts, ssc)
     unrepaired = meat if vcov.kind == "classical" else parts.left @ meat @ parts.right
     if parts.back is None:
@@ -199,7 +199,7 @@ def _independent(vcov: Vcov, given: SandwichParts, ssc: str, power: float = 0.0)
     df = corrections.degrees(rule.rows, residual=given.residual)
     named = f"factor {rule.hc1}" if vcov.kind == "hc1" and rule.hc1 else "no small-sample factor"
     correction = f"heteroskedasticity-robust ({vcov.kind.upper()}), {named}, {said(df)}"
-    return (share if vcov.kind == "hc1" else 1.0) * scores.gram(), df, correction
+    return (share if vcov.kind == "hc1" else 1.0) * scores.gram, df, correction
 
 
 def _clustered(vcov: Vcov, given: SandwichParts, ssc: str) -> Meat:
@@ -257,8 +257,8 @@ def of_states(vcov: Vcov, given: SandwichParts, ssc: str, what: str) -> tuple[in
     """
     corrections.check_dyadic(ssc, linear=given.linear)
     pairs = given.pairs()
-    dyads = np.unique(given.spoken(pairs.dyad))
-    states = len(np.unique([pairs.low[dyads], pairs.high[dyads]]))
+    dyads, _ = number(given.spoken(pairs.dyad))
+    states = len(number(np.concatenate([pairs.low[dyads], pairs.high[dyads]]))[0])
     if states < FEWEST_STATES:
         raise TooFewStates(f"{what} from {states} states; it needs at least {FEWEST_STATES}")
     if ssc == "none":
