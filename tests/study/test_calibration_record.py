@@ -15,7 +15,7 @@ from detente.data.panel import build
 from detente.study.config.project import load_project
 from detente.study.design import build_design, specifications
 from detente.study.robustness.calibration import RULES, calibrate
-from detente.study.robustness.examining import _fitted
+from detente.study.robustness.negative_controls import fit_as_headline
 
 from support.builders import REPOSITORY
 
@@ -58,7 +58,7 @@ def test_the_table_has_every_claim_of_the_paper() -> None:
 def test_sizes_on_the_record_are_those_that_are_printed(label: str, mirror: Path) -> None:
     claim, whole = CLAIMS[label], panel(mirror)
     spec = next(s for s in specifications(PROJECT, PAPER, claim, "lpm") if s.sample.name == PAPER.headline)
-    fit = _fitted(build_design(whole, spec), spec)
+    fit = fit_as_headline(build_design(whole, spec), spec)
     df, sizes = printed()[label]
     assert fit.df[0] == pytest.approx(df, abs=0.05)
     made = calibrate(fit, claim, whole, seed=1, draws=DRAWS)["sizes"]

@@ -12,8 +12,10 @@ from detente.base.types import Codes
 from detente.stats import Fit
 from detente.study.config.claims import Placebo
 from detente.study.design import Specification
+from detente.study.multiverse import columns_of
 from detente.study.multiverse.multiverse import stand_alone
-from detente.study.robustness.examining import Record, placebos
+from detente.study.robustness.examining import Record
+from detente.study.robustness.negative_controls import examined_models, placebos
 
 from support.designs import CLAIM, specification
 
@@ -75,7 +77,7 @@ def rejections() -> pd.DataFrame:
     found = []
     for seed in range(WORLDS):
         record = world(seed, effect=-0.18)
-        beside = placebos(record, by_dyad(LEAD, OTHER)).set_index("label")["p_value"]
+        beside = placebos(record.panel, by_dyad(LEAD, OTHER)).set_index("label")["p_value"]
         found += [(p.label, beside[p.label] < 0.05, rejects_in_place(record, p)) for p in (LEAD, OTHER)]
     return pd.DataFrame(found, columns=["label", "beside", "in_place"]).groupby("label").mean()
 
@@ -91,7 +93,7 @@ def test_in_place_of_a_lasting_treatment_they_show_its_own_effect(rejections: pd
 
 def test_a_lead_finds_what_moves_treatment_and_risk_together() -> None:
     worlds = (world(seed, effect=0.0, threat_on_risk=0.09) for seed in range(20))
-    found = [placebos(record, by_dyad(LEAD))["p_value"].iloc[0] < 0.05 for record in worlds]
+    found = [placebos(record.panel, by_dyad(LEAD))["p_value"].iloc[0] < 0.05 for record in worlds]
     assert np.mean(found) > 0.8
 
 
@@ -100,15 +102,23 @@ def test_a_lead_that_goes_with_the_treatment_in_every_row_does_not_exist_and_say
     # One dyad has the treatment in every other year, so that two years apart it is the same; the others never change.
     one = record.panel["ccode1"].eq(2) & record.panel["ccode2"].eq(3)
     fixed = record.panel.assign(exercise_any=np.where(one, record.panel["year"] % 2, 0.0))
-    row = placebos(Record(fixed, record.exercises, record.states), by_dyad(LEAD)).iloc[0]
+    row = placebos(fixed, by_dyad(LEAD)).iloc[0]
     assert np.isnan(row["p_value"])
     assert row["failure"].startswith("it does not vary apart from the treatment and the controls (linearly dependent")
 
 
+def test_the_columns_of_all_that_is_fitted_are_enough_for_negative_controls() -> None:
+    record, spec = world(0, effect=0.0), by_dyad(LEAD, OTHER)
+    needed = columns_of(examined_models(spec))[spec.claim.unit]
+    assert {LEAD.variable, OTHER.variable} <= set(needed)
+    kept = record.panel[[name for name in record.panel if name in needed]]
+    pd.testing.assert_frame_equal(placebos(kept, spec), placebos(record.panel, spec))
+
+
 def test_a_negative_control_that_its_covariance_leaves_no_variance_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     record, spec = world(0, effect=0.0), by_dyad(LEAD)
-    module = importlib.import_module("detente.study.robustness.examining")
-    fitted = module._fitted
+    module = importlib.import_module("detente.study.robustness.negative_controls")
+    fitted = module.fit_as_headline
 
     class Lost:
         def __init__(self, found: Fit) -> None:
@@ -120,6 +130,6 @@ def test_a_negative_control_that_its_covariance_leaves_no_variance_says_so(monke
         def table(self) -> pd.DataFrame:
             return self._table
 
-    monkeypatch.setattr(module, "_fitted", lambda *given: Lost(fitted(*given)))
-    row = placebos(record, spec).iloc[0]
+    monkeypatch.setattr(module, "fit_as_headline", lambda *given: Lost(fitted(*given)))
+    row = placebos(record.panel, spec).iloc[0]
     assert np.isfinite(row["estimate"]) and row["failure"] == "the dyad covariance leaves it no variance"

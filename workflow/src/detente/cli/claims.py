@@ -20,6 +20,7 @@ from detente.study import load
 from detente.study.config import CLAIMS, ClaimsFile, Project, Study
 from detente.study.design import Specification, duration_terms, specification
 from detente.study.estimation import designed
+from detente.study.multiverse import columns_of
 from detente.study.robustness import (
     OF_DESIGNS,
     PREDICTION,
@@ -29,6 +30,7 @@ from detente.study.robustness import (
     Record,
     by_events,
     compared,
+    examined_models,
     forecast,
     separation,
     task,
@@ -59,9 +61,10 @@ def designs(
     """
     project, study = of.checked()
     about = project.claims.claims[claim]
-    rows = read_frame(panel)
+    spec = specification(project, study, about)
+    rows = read_frame(panel, columns_of([spec])[about.unit])
     events = by_events(about, rows, *record.read())
-    made = compared(rows, specification(project, study, about), study.seed_of(about.id), events)
+    made = compared(rows, spec, study.seed_of(about.id), events)
     for name, frame in made.items():
         OF_DESIGNS[name].write(frame, out / f"{name}.parquet")
     for design, failure in made["designs"][["design", "failure"]].astype("str").itertuples(index=False, name=None):
@@ -88,7 +91,9 @@ def examine(
     project, study = of.checked()
     about = project.claims.claims[claim]
     members = read_frame(groups[0]) if groups else None
-    spec, rows = specification(project, study, about), Record(read_frame(panel), *record.read(), members)
+    spec = specification(project, study, about)
+    needed = columns_of(examined_models(spec))[about.unit]
+    rows = Record(read_frame(panel, needed), *record.read(), members)
     ready = {n: schema.read(designs / f"{n}.parquet") for n, schema in OF_DESIGNS.items()} if designs else {}
     examination = examined(rows, spec, study.seed_of(about.id), study.seed_of(about.family), Extent(ready=ready))
     examination.write(out)
@@ -118,7 +123,7 @@ def predict(
         return
     if panel is None:
         raise ConfigError("--panel: name the panel of dyad-years, as claims about them are examined")
-    rows = read_frame(panel)
+    rows = read_frame(panel, columns_of(specs)[DYADS])
     # What an instrument adds to a prediction hangs on no contrast of it, so that one without length does no harm.
     designs = {spec.claim.id: designed(rows, spec)[0] for spec in specs}
     whole = len(designs[specs[0].claim.id].y)

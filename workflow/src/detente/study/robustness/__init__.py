@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from detente.study.robustness.examining import Extent, Record, examine
     from detente.study.robustness.frames import EXAMINED, OF_DESIGNS, PREDICTION, SCHEMAS, SEPARATION, Examination
     from detente.study.robustness.intervals import COVERAGE, JUDGED, ORDER, SCENARIOS, SCORE, coverage, score
+    from detente.study.robustness.negative_controls import examined_models
     from detente.study.robustness.prediction import ALL, BASE, ROLLING, forecast, separation, task
     from detente.study.robustness.randomising import by_events, schemes
     from detente.study.robustness.suited import lacking
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ALL", "BASE", "COVERAGE", "DESIGNS", "DESIGN_COVERAGE", "EXAMINED", "JUDGED", "OF_DESIGNS", "ORDER",
     "PREDICTION", "ROLLING", "SCENARIOS", "SCHEMAS", "SCORE", "SEPARATION", "SETTINGS", "Design", "Examination",
-    "Extent", "Record", "by_events", "compared", "coverage", "design_coverage", "effect_from", "examine", "forecast",
-    "lacking", "schemes", "score", "separation", "switching", "task", "with_needs",
+    "Extent", "Record", "by_events", "compared", "coverage", "design_coverage", "effect_from", "examine",
+    "examined_models", "forecast", "lacking", "schemes", "score", "separation", "switching", "task", "with_needs",
 ]  # fmt: skip
 __getattr__, __dir__ = on_demand(__name__)

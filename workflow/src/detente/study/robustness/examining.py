@@ -5,7 +5,7 @@ Influence: the same model, fitted exactly, without one state, region, era or ser
 
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -13,25 +13,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from detente.base.errors import (
-    EmptySample,
-    EstimationError,
-    NoDyads,
-    NoVariation,
-    RankDeficient,
-    UnknownVariable,
-    UnsupportedEstimator,
-)
+from detente.base.errors import EstimationError, NoDyads, UnsupportedEstimator
 from detente.base.types import Array, Codes, Flags
 from detente.data import region
 from detente.data.panel import pairs
-from detente.stats import Fit, ModelFrame, fit, get, read, sandwich_parts, subset, with_fixed_effects
+from detente.stats import Fit, ModelFrame, fit, get, read, sandwich_parts, subset
 from detente.stats.covariance import Covariance, covariance
 from detente.stats.effects import risk_without_treatment
 from detente.stats.linear import absorber, outcome_within, with_treatment
-from detente.study.config import Claim, Control
-from detente.study.config.claims import Placebo
-from detente.study.design import ESTIMATOR, Specification, build_design, lagged
+from detente.study.config import Claim
+from detente.study.design import Specification
 from detente.study.estimation import Band, as_risk, designed, estimate
 from detente.study.robustness import randomising, sensitivity
 from detente.study.robustness.beside import beside
@@ -39,8 +30,9 @@ from detente.study.robustness.calibration import DRAWS as NETWORKS
 from detente.study.robustness.calibration import calibrate
 from detente.study.robustness.contributions import by_dyad
 from detente.study.robustness.deciding import deciding
-from detente.study.robustness.frames import FAILURES, INFLUENCE, PLACEBOS, POWER, Examination
+from detente.study.robustness.frames import FAILURES, INFLUENCE, POWER, Examination
 from detente.study.robustness.kads import kads_beside
+from detente.study.robustness.negative_controls import fit_as_headline, placebos
 from detente.study.robustness.power import DRAWS as OUTCOMES
 from detente.study.robustness.power import power
 
@@ -112,7 +104,7 @@ def examine(record: Record, spec: Specification, seed: int, family_seed: int, ex
     if nothing:
         return Examination.of({**found, "failures": FAILURES.frame(lost)})
     try:
-        whole = _fitted(design, spec)
+        whole = fit_as_headline(design, spec)
     except EstimationError as error:
         lost.append(("fit", type(error).__name__, str(error)))
         return Examination.of({**found, "failures": FAILURES.frame(lost)})
@@ -127,7 +119,7 @@ def examine(record: Record, spec: Specification, seed: int, family_seed: int, ex
         "influence": lambda: {"influence": _influence(record, whole, spec, band)},
         "randomisation": lambda: _randomisation(record, whole, spec, family_seed, extent.randomisation),
         "calibration": lambda: calibrate(whole, spec.claim, record.panel, seed, extent.calibration),
-        "placebos": lambda: {"placebos": placebos(record, spec)},
+        "placebos": lambda: {"placebos": placebos(record.panel, spec)},
         "designs": lambda: beside(record.panel, spec, design, seed, randomising.by_events(spec.claim, *tables)),
         "kads": lambda: kads_beside((*tables, record.groups), spec, whole, seed),
     }
@@ -139,11 +131,6 @@ def examine(record: Record, spec: Specification, seed: int, family_seed: int, ex
         except EstimationError as error:
             lost.append((name, type(error).__name__, str(error)))
     return Examination.of({**found, "failures": FAILURES.frame(lost)})
-
-
-def _fitted(design: ModelFrame, spec: Specification) -> Fit:
-    whole = with_fixed_effects(design, get(ESTIMATOR), spec.absorbed)
-    return fit(whole, estimator=ESTIMATOR, vcov=spec.vcov[0])
 
 
 def _band(whole: Fit, share: float) -> Band:
@@ -163,42 +150,6 @@ def _power(whole: Fit, spec: Specification, seed: int, extent: Extent) -> Frames
     how: dict[str, Any] = {"sign": sign, "shares": extent.shares, "vcov": whole.vcov.kind, "draws": extent.power}
     made = power(whole.design, spec.smallest_effect, seed=seed, **how)
     return {"power": POWER.frame([made.summary]), "power_curve": made.curve}
-
-
-def placebos(record: Record, spec: Specification) -> pd.DataFrame:
-    """One row per negative control of the claim, in the headline's model beside the treatment; as `PLACEBOS`."""
-    return PLACEBOS.frame(_placebo(record, spec, placebo) for placebo in spec.claim.placebos)
-
-
-def _placebo(record: Record, spec: Specification, placebo: Placebo) -> dict[str, Any]:
-    """A negative control, or why there is none: of a treatment that never ends, the lead is the treatment."""
-    row: dict[str, Any] = {"variable": placebo.variable, "lag": placebo.lag, "label": placebo.label}
-    row |= {"nobs": 0, "events": 0, "treated": 0, "failure": ""}
-    both = beside_treatment(spec, placebo)
-    try:
-        made = _fitted(build_design(record.panel, both), spec)
-        found = made.table().set_index("term").to_dict("index")[lagged(placebo.variable, placebo.lag)]
-    except (RankDeficient, NoVariation) as error:
-        return row | {"failure": f"it does not vary apart from the treatment and the controls ({both.reason(error)})"}
-    except (EstimationError, EmptySample, UnknownVariable) as error:
-        return row | {"failure": both.reason(error)}
-    counts = {"nobs": made.nobs, "events": made.events, "treated": int((made.design.treatment > 0).sum())}
-    numbers = ("estimate", "std_error", "df", "p_value", "conf_low", "conf_high")
-    if not math.isfinite(found["p_value"]):
-        row["failure"] = f"the {made.vcov.kind} covariance leaves it no variance"
-    return row | {name: float(found[name]) for name in numbers} | counts
-
-
-def beside_treatment(spec: Specification, placebo: Placebo) -> Specification:
-    """The claim's model with a negative control first, and the treatment among the controls.
-
-    Given the treatment, a negative control goes with the outcome only if something else does (Shi, Miao and Tchetgen
-    Tchetgen 2020). In place of it, the lead of a lasting treatment would show the treatment's own effect.
-    """
-    claim = spec.claim
-    treatment = Control(variable=claim.treatment, role="confounder", lag=claim.lag, label=claim.label, why=claim.label)
-    control = claim.model_copy(update={"treatment": placebo.variable, "lag": placebo.lag, "moderator": None})
-    return replace(spec, claim=control, controls=(treatment, *spec.controls))
 
 
 def _influence(record: Record, whole: Fit, spec: Specification, band: Band) -> pd.DataFrame:
