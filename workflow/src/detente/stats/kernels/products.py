@@ -106,6 +106,18 @@ def take_fitted(x: Array, left: Array, estimates: Array) -> None:
                 of[b] -= value * slope[b]
 
 
+@compiled("(f8[:, ::1], i8[::1], i8, f8[::1], i8[::1], f8[:, ::1])")
+def fit_totals(z: Array, columns: Codes, outcome: int, slopes: Array, group: Codes, totals: Array) -> None:
+    """Add the scores of a fit of one column of z (N, K) on k others to `totals` (G, k), by group (N,)."""
+    for r in range(len(z)):
+        row, of = z[r], totals[group[r]]
+        left = row[outcome]
+        for j in range(len(columns)):
+            left -= slopes[j] * row[columns[j]]
+        for j in range(len(columns)):
+            of[j] += left * row[columns[j]]
+
+
 @compiled("(f8[:, ::1], f8[:, ::1], i8[::1], i8)")
 def score_totals(x: Array, left: Array, group: Codes, groups: int) -> Array:
     """Totals (G, K, B) by group (N,), of so many `groups`, of the scores x (N, K) times residuals `left` (N, B)."""

@@ -17,7 +17,7 @@ from detente.base.numbering import Pairs
 from detente.base.numerics import CANCELLED, INFLATED, NO_VARIANCE
 from detente.base.types import Array, Codes, Flags
 from detente.stats.conditioning import far
-from detente.stats.covariance import Covariance, Scores, semidefinite, state_totals
+from detente.stats.covariance import Covariance, Scores, cluster_meat, dyadic_meat, semidefinite, state_totals
 from detente.stats.effects.risk import Effect, less_effect
 from detente.stats.kernels import absorption
 from detente.stats.kernels import products as kernel
@@ -39,6 +39,11 @@ from detente.stats.linear.within import degrees_left, gram, named, notes, refine
 
 # Numbers in a block of packed products of dyads.
 BLOCK = 8_000_000
+# Sums of products of scores (k, k), from totals (D, k) of dyads.
+MEATS: Mapping[str, Callable[[Array, Pairs], Array]] = {
+    "dyad": lambda totals, pairs: cluster_meat(totals, pairs.dyad)[0],
+    "dyadic": lambda totals, pairs: dyadic_meat(totals, pairs)[0],
+}
 # Columns beyond which a table of the products of products outgrows its use: scores are then made row by row.
 WIDEST = 64
 
@@ -171,8 +176,8 @@ def _attempted(sample: _Sample, choice: Choice, kinds: Sequence[str]) -> Found |
         fit = _solved(sample, kept, outcome)
     except EstimationError as error:
         return error
-    over_rows = cache(partial(_over_rows, sample, fit))
-    covariances = {kind: _covariance(sample, fit, kind, over_rows) for kind in kinds}
+    over_rows, by_dyad = cache(partial(_over_rows, sample, fit)), cache(partial(_totals, sample, fit))
+    covariances = {kind: _covariance(sample, fit, kind, over_rows, by_dyad) for kind in kinds}
     effect = Effect(float(fit.slopes[lead]), np.eye(len(kept))[lead])
     return Found(effect, _base(sample.group, choice, effect), dropped, covariances)
 
@@ -221,14 +226,21 @@ def _over_rows(sample: _Sample, fit: _Fit) -> tuple[Array, Array]:
     return x, residual
 
 
+def _totals(sample: _Sample, fit: _Fit) -> Array:
+    """Score totals of dyads, (D, k)."""
+    pairs, totals = sample.group.pairs, np.zeros((len(sample.group.pairs.low), len(fit.columns)))
+    kernel.fit_totals(sample.columns.z, fit.columns, fit.outcome, fit.slopes, pairs.dyad, totals)
+    return totals
+
+
 def _covariance(
-    sample: _Sample, fit: _Fit, kind: str, over_rows: Callable[[], tuple[Array, Array]]
+    sample: _Sample, fit: _Fit, kind: str, over_rows: Callable[[], tuple[Array, Array]], by_dyad: Callable[[], Array]
 ) -> Covariance | Exception:
-    """From products where they are exact enough, else from the scores of rows."""
+    """From products or score totals of dyads where these say whether there is a variance, else from scores of rows."""
     alone = sample.single.get(kind)
     if isinstance(alone, Exception):
         return alone
-    if alone and sample.moments.second and fit.rows is None and (quick := _by_products(sample, fit, kind, alone)):
+    if alone and sample.moments.second and fit.rows is None and (quick := _by_dyad(sample, fit, kind, alone, by_dyad)):
         return quick
     x, residual = over_rows()
     absorbed = sample.absorber.parameters
@@ -236,23 +248,33 @@ def _covariance(
     return covariance_of_rows(kind, Scores(x, residual), fit.bread, sample.group.pairs, **own)
 
 
-def _by_products(sample: _Sample, fit: _Fit, kind: str, alone: Covariance) -> Covariance | None:
-    """The same from products; None if rounding could be felt, or whether there is a variance is in doubt."""
+def _by_dyad(
+    sample: _Sample, fit: _Fit, kind: str, alone: Covariance, by_dyad: Callable[[], Array]
+) -> Covariance | None:
+    """The same from products, or, where rounding could be felt, from totals; None if there is hardly a variance."""
     moments, lead, factor = sample.moments, sample.columns.lead, float(alone.unrepaired[0, 0])
-    meat = kernel.meat(moments.second[kind], moments.place, fit.columns, fit.outcome, fit.slopes)
-    unrepaired = fit.bread @ (factor * meat) @ fit.bread
-    variance, weight = np.diag(unrepaired), np.append(np.abs(fit.slopes), 1.0)
-    both = np.append(fit.columns, fit.outcome)
-    largest = np.abs(fit.bread) @ (moments.roots[kind][fit.columns[:, None], both] @ weight)
-    if not (factor * largest**2 <= CANCELLED * np.abs(variance)).all():
-        return None
+    both, weight = np.append(fit.columns, fit.outcome), np.append(np.abs(fit.slopes), 1.0)
+    unrepaired = _from_products(moments, fit, kind, factor)
+    if unrepaired is None:
+        meat = MEATS[kind](by_dyad(), replace(sample.group.pairs, dyad=np.arange(len(sample.group.pairs.low))))
+        unrepaired = fit.bread @ (factor * meat) @ fit.bread
     residual = float(moments.reach[both] @ weight)
-    if 0 < variance[lead] <= NO_VARIANCE * residual**2 * fit.bread[lead, lead]:
+    if 0 < unrepaired[lead, lead] <= NO_VARIANCE * residual**2 * fit.bread[lead, lead]:
         return None
     matrix, repair = semidefinite(unrepaired)
     # What is not in doubt exists, or does not, beside a heteroskedastic variance of zero too.
     degrees = alone.degrees if not callable(alone.degrees) else partial(_effective, moments, fit)
     return Covariance(matrix, unrepaired, np.zeros(matrix.shape), kind, degrees, alone.ssc, repair)
+
+
+def _from_products(moments: _Moments, fit: _Fit, kind: str, factor: float) -> Array | None:
+    """A covariance (k, k) from products, or None if rounding could be felt."""
+    meat = kernel.meat(moments.second[kind], moments.place, fit.columns, fit.outcome, fit.slopes)
+    unrepaired: Array = fit.bread @ (factor * meat) @ fit.bread
+    both, weight = np.append(fit.columns, fit.outcome), np.append(np.abs(fit.slopes), 1.0)
+    largest = np.abs(fit.bread) @ (moments.roots[kind][fit.columns[:, None], both] @ weight)
+    exact = factor * largest**2 <= CANCELLED * np.abs(np.diag(unrepaired))
+    return unrepaired if exact.all() else None
 
 
 def _effective(moments: _Moments, fit: _Fit, gradient: Array) -> float:
