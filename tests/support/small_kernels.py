@@ -8,6 +8,7 @@ from detente.stats.kernels import (
     absorption,
     conditional,
     firth,
+    leverages,
     nearest,
     partial,
     participation,
@@ -24,6 +25,7 @@ def run() -> None:
     run_participation()
     run_absorption()
     run_logits()
+    run_leverages()
     run_nearest()
     run_sharing()
 
@@ -33,6 +35,15 @@ def run_sharing() -> None:
     start, member = np.array([0, 2, 3, 4], dtype=np.int32), np.array([0, 1, 1, 2], dtype=np.int32)
     first, group = np.array([0, 1, 3, 4], dtype=np.int32), np.array([0, 0, 1, 2], dtype=np.int32)
     sharing_marks.mark(start, member, first, group, 0, np.zeros((3, 3)))
+
+
+def run_leverages() -> None:
+    # Of two groups with leverages of 0.01 and 0.5 the first is adjusted by the series.
+    out = np.zeros((2, 1))
+    small = leverages.by_series(np.array([[[0.01]], [[0.5]]]), np.eye(1), np.ones((2, 1)), 0.02, out)
+    assert small.tolist() == [True, False]
+    assert abs(out[0, 0] - 0.99**-0.5) < 1e-15
+    assert out[1, 0] == 0
 
 
 def run_nearest() -> None:
@@ -62,6 +73,9 @@ def run_products() -> None:
     left = np.ones((2, 1))
     products.take_fitted(x, left, np.ones((1, 1)))
     products.score_totals(x, left, codes, 1)
+    of_one = np.zeros((1, 1))
+    products.fit_totals(np.array([[1.0, 3.0], [2.0, 4.0]]), np.array([0]), 1, np.ones(1), codes, of_one)
+    assert of_one.tolist() == [[1 * 2 + 2 * 2]]
     products.score_products(x, left)
     z, rows = np.array([[1.0, 3.0], [2.0, 1.0]]), np.array([0, 1], dtype=np.int32)
     made = products.products(z, 1, rows, np.array([0, 2], dtype=np.int32))

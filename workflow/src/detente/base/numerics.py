@@ -75,6 +75,8 @@ MOST_PANEL_ROWS, MOST_PANEL_LEVELS = 100_000, 100
 CANCELLED, INFLATED = 1e6, 1e5
 # A row whose leverage is this close to one is fitted exactly: its residual says nothing.
 EXACT = 1e-9
+# Trace of a group's leverage up to which its adjustment is a series; what a term of it adds is nothing below the other.
+SERIES, LEAST_TERM = 0.02, 1e-17
 # Weight in a combination of columns that vanishes, above which a column is named for it.
 BLAMED = 1e-3
 # A column is a product of others if it differs from it by no more than rounding, relative to their largest value.

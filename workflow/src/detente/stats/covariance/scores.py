@@ -12,8 +12,9 @@ import scipy
 
 from detente.base.errors import EstimationError, UnsupportedCovariance
 from detente.base.numbering import Pairs, intersect, number
-from detente.base.numerics import EXACT
+from detente.base.numerics import EXACT, SERIES
 from detente.base.types import Array, Codes, Flags
+from detente.stats.kernels.leverages import by_series
 from detente.stats.kernels.products import add_rows
 
 # Rows multiplied out at a time: they stay in the processor's cache.
@@ -123,10 +124,25 @@ def adjusted_dyadic_meat(scores: Scores | Array, x: Array, bread: Array, pairs: 
     x (N, k) within effects; bread M (k, k).
     """
     by_dyad = totals(scores, pairs.dyad, len(pairs.low))
-    states, dyads = leverage_adjustments(x, bread, pairs)
-    of_state = np.einsum("gij,gj->gi", states, state_totals(by_dyad, pairs))
-    of_dyad = pairs.between(np.einsum("gij,gj->gi", dyads, by_dyad))
+    products = _products(x, pairs)
+    of_state = _adjusted(state_totals(products, pairs), bread, state_totals(by_dyad, pairs))
+    of_dyad = pairs.between(_adjusted(products, bread, by_dyad))
     return np.asarray(of_state.T @ of_state - of_dyad.T @ of_dyad)
+
+
+def _products(x: Array, pairs: Pairs) -> Array:
+    """Cross-products of the columns of x (N, k) within each dyad, (D, k²)."""
+    dyads, k = len(pairs.low), x.shape[1]
+    return np.stack([totals(Scores(x, x[:, j]), pairs.dyad, dyads) for j in range(k)], axis=2).reshape(dyads, -1)
+
+
+def _adjusted(products: Array, bread: Array, summed: Array) -> Array:
+    """Score totals (G, k) times adjustments for leverage, by the binomial series in groups where that is small."""
+    out = np.empty(summed.shape)
+    large = ~by_series(products.reshape(len(summed), *bread.shape), bread, summed, SERIES, out)
+    if large.any():
+        out[large] = np.einsum("gij,gj->gi", _adjustments(products[large], bread), summed[large])
+    return out
 
 
 def leverage_adjustments(x: Array, bread: Array, pairs: Pairs) -> tuple[Array, Array]:
@@ -135,18 +151,18 @@ def leverage_adjustments(x: Array, bread: Array, pairs: Pairs) -> tuple[Array, A
     With M = LLᵀ that is L^(−T)(I − LᵀSL)^(−½)Lᵀ, whose middle is symmetric; 0 along what a group fits exactly.
     x (N, k) within effects; bread M (k, k).
     """
-    dyads, k = len(pairs.low), x.shape[1]
-    products = np.stack([totals(Scores(x, x[:, j]), pairs.dyad, dyads) for j in range(k)], axis=2).reshape(dyads, -1)
+    products = _products(x, pairs)
+    return _adjustments(state_totals(products, pairs), bread), _adjustments(products, bread)
+
+
+def _adjustments(products: Array, bread: Array) -> Array:
+    """The same (G, k, k) from cross-products (G, k²)."""
     root = np.linalg.cholesky(bread)
-
-    def adjustments(own: Array) -> Array:
-        values, vectors = np.linalg.eigh(root.T @ own.reshape(-1, k, k) @ root)
-        free = 1 - values
-        stretch = np.where(free > EXACT, np.maximum(free, EXACT) ** -0.5, 0.0)
-        middle = (vectors * stretch[:, None]) @ vectors.transpose(0, 2, 1)
-        return np.asarray(np.linalg.inv(root.T) @ middle @ root.T)
-
-    return adjustments(state_totals(products, pairs)), adjustments(products)
+    values, vectors = np.linalg.eigh(root.T @ products.reshape(-1, *bread.shape) @ root)
+    free = 1 - values
+    stretch = np.where(free > EXACT, np.maximum(free, EXACT) ** -0.5, 0.0)
+    middle = (vectors * stretch[:, None]) @ vectors.transpose(0, 2, 1)
+    return np.asarray(np.linalg.inv(root.T) @ middle @ root.T)
 
 
 def state_totals(by_dyad: Array, pairs: Pairs, dyads: slice = slice(None)) -> Array:
