@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 
 from detente.base.errors import UnsupportedCovariance
 from detente.stats import dyadic_cr2, fit
-from detente.stats.covariance import Covariance, SandwichParts, Scores, covariance, sandwich
+from detente.stats.covariance import Covariance, SandwichParts, Scores, covariance, sandwich, scores
 from detente.stats.frame import ModelFrame
 
 from support.worlds import dyadic_design
@@ -74,3 +74,20 @@ def test_leverage_is_adjusted_in_least_squares_alone() -> None:
         fit(design, estimator="logit", vcov="dyadic_cr2")
     with pytest.raises(UnsupportedCovariance, match="dyadic_cr2 needs leverages, which only least squares has"):
         sandwich("dyadic_cr2", np.ones((len(design.y), 1)), np.eye(1), design.pairs)
+
+
+@pytest.mark.parametrize("most", [0.0, 1e-3, 0.02, 0.5])
+def test_the_series_is_the_adjustment_of_groups_of_little_leverage(most: float, monkeypatch: Any) -> None:
+    """By the eigenvalues of each group it is the same, whichever groups the series is used for."""
+    design = dyadic_design(states=20, years=6)
+    x, left = design.x, design.y - design.y.mean()
+    bread = np.linalg.inv(x.T @ x)
+    states, dyads = scores.leverage_adjustments(x, bread, design.pairs)
+    by_dyad = scores.totals(Scores(x, left), design.pairs.dyad, len(design.pairs.low))
+    of_state = np.einsum("gij,gj->gi", states, scores.state_totals(by_dyad, design.pairs))
+    of_dyad = np.einsum("gij,gj->gi", dyads, by_dyad)
+    monkeypatch.setattr(scores, "SERIES", most)
+    found = scores.adjusted_dyadic_meat(Scores(x, left), x, bread, design.pairs)
+    assert_allclose(found, of_state.T @ of_state - of_dyad.T @ of_dyad, rtol=1e-11)
+    small = [np.trace(x[design.pairs.dyad == d] @ bread @ x[design.pairs.dyad == d].T) <= 0.02 for d in range(190)]
+    assert 50 < sum(small) < 190
