@@ -7,7 +7,7 @@ positive, or (0,) for none. One thread and a fixed order of sums: the same bytes
 
 import numpy as np
 
-from detente.base.types import Array, Places
+from detente.base.types import Array, Flags, Places
 from detente.stats.kernels import compiled, inner
 
 # A span of levels at most this many times as long as the levels in it that a group has is gone through without gaps.
@@ -63,6 +63,49 @@ def center(
                 sum_ = sums[levels[r, j]]
                 for k in range(columns):
                     sum_[k] += w * left[k]
+
+
+@compiled(
+    "(f8[:, ::1], f8[::1], i4[::1], i4[::1], i4[:, ::1], f8[:, ::1], f8[:, ::1])",
+    "(b1[:, ::1], f8[::1], i4[::1], i4[::1], i4[:, ::1], f8[:, ::1], f8[:, ::1])",
+)
+def average(
+    values: Array | Flags, weights: Array, order: Places, start: Places, levels: Places, mean: Array, sums: Array
+) -> None:
+    """Put group means of `values` (N, K) into `mean` (G, K), weighted sums of the rest by further level into `sums`.
+
+    `mean` and `sums` (size, K) are given, of zeros: these are the sums of `center`, without the rest itself.
+    """
+    columns = values.shape[1]
+    weighted = len(weights) > 0
+    for g in range(len(start) - 1):
+        own = mean[g]
+        total = 0.0
+        for i in range(start[g], start[g + 1]):
+            row = values[order[i]]
+            w = weights[order[i]] if weighted else 1.0
+            total += w
+            for k in range(columns):
+                own[k] += w * row[k]
+        for k in range(columns):
+            own[k] /= total
+        for i in range(start[g], start[g + 1]):
+            r = order[i]
+            row = values[r]
+            w = weights[r] if weighted else 1.0
+            for j in range(levels.shape[1]):
+                sum_ = sums[levels[r, j]]
+                for k in range(columns):
+                    sum_[k] += w * (row[k] - own[k])
+
+
+@compiled("(f8[:, ::1], f8[:, ::1], f8[::1], i4[::1], i4[::1], i4[:, ::1])")
+def recenter(mean: Array, effect: Array, weights: Array, order: Places, start: Places, levels: Places) -> None:
+    """Take group means of effects (size, K) of further levels off `mean` (G, K), in place."""
+    of_effects = np.empty(mean.shape[1])
+    for g in range(len(start) - 1):
+        _mean_effect(effect, weights, order[start[g] : start[g + 1]], levels, of_effects)
+        mean[g] -= of_effects
 
 
 @compiled("(f8[:, ::1], f8[:, ::1], f8[::1], i4[::1], i4[::1], i4[:, ::1])")

@@ -1,9 +1,37 @@
-"""Treatments put in the place of a model's own: their products with outcomes, dyad by dyad, controls taken out."""
+"""What effects and regressors leave of columns, row by row, and its products: it need not be in memory as a whole.
+
+`explained` says what dummies explain of K columns: rows' groups (N,), means (G, K) by group, rows' levels (N, m) of
+further factors, and their effects (size, K). One thread and a fixed order of sums.
+"""
 
 import numpy as np
 
-from detente.base.types import Array, Codes
-from detente.stats.kernels import compiled
+from detente.base.types import Array, Codes, Flags, Places
+from detente.stats.kernels import compiled, inner
+
+Explained = tuple[Places, Array, Places, Array]
+
+
+@inner()
+def _unexplained(values: Array | Flags, explained: Explained, r: int, left: Array) -> None:
+    """Put what dummies leave of row r of `values` (N, K) into `left` (K,)."""
+    group, means, levels, effects = explained
+    row, mean = values[r], means[group[r]]
+    for k in range(len(left)):
+        left[k] = row[k] - mean[k]
+    for j in range(levels.shape[1]):
+        effect = effects[levels[r, j]]
+        for k in range(len(left)):
+            left[k] -= effect[k]
+
+
+@inner()
+def _take_off(row: Array, columns: Codes, slopes: Array, left: Array) -> None:
+    """Take some `columns` (m,) of a row of regressors, times `slopes` (m, K), off `left` (K,)."""
+    for j in range(len(columns)):
+        value, slope = row[columns[j]], slopes[j]
+        for k in range(len(left)):
+            left[k] -= value * slope[k]
 
 
 @compiled("(f8[:, ::1], f8[:, ::1], i8[::1], f8[:, ::1], i8[::1], f8[:, :, ::1])")
@@ -30,3 +58,53 @@ def by_dyad(columns: Array, x: Array, controls: Codes, shares: Array, dyad: Code
             aim, product = left[draws + o - 1], of[o]
             for k in range(draws):
                 product[k] += left[k] * aim
+
+
+_OF_OUTCOMES = "Tuple((i4[::1], f8[:, ::1], i4[:, ::1], f8[:, ::1])), f8[::1], f8[:, ::1], f8[:, ::1]"
+
+
+@compiled(f"(f8[:, ::1], {_OF_OUTCOMES}, f8[:, ::1])", f"(b1[:, ::1], {_OF_OUTCOMES}, f8[:, ::1])")
+def residuals(
+    outcomes: Array | Flags, explained: Explained, less: Array, x: Array, estimates: Array, out: Array
+) -> None:
+    """Put `outcomes` (N, B) within effects, less `less` (N,) and x (N, k) times `estimates` (k, B), into `out`."""
+    every = np.arange(x.shape[1])
+    for r in range(len(x)):
+        left = out[r]
+        _unexplained(outcomes, explained, r, left)
+        for b in range(len(left)):
+            left[b] -= less[r]
+        _take_off(x[r], every, estimates, left)
+
+
+@compiled(
+    f"(f8[:, ::1], {_OF_OUTCOMES}, Tuple((i8[::1], f8[:, :, ::1], f8[::1], f8[::1])))",
+    f"(b1[:, ::1], {_OF_OUTCOMES}, Tuple((i8[::1], f8[:, :, ::1], f8[::1], f8[::1])))",
+)
+def scores(
+    outcomes: Array | Flags,
+    explained: Explained,
+    less: Array,
+    x: Array,
+    estimates: Array,
+    sums: tuple[Codes, Array, Array, Array],
+) -> None:
+    """Add x times `residuals` by group, and squares of these with weights, to `sums`.
+
+    `sums`: groups (N,), totals (G, k, B) and weights (N,), sums of squares (B,).
+    """
+    group, totals, weights, squares = sums
+    every, left = np.arange(x.shape[1]), np.empty(outcomes.shape[1])
+    for r in range(len(x)):
+        row, of = x[r], totals[group[r]]
+        _unexplained(outcomes, explained, r, left)
+        for b in range(len(left)):
+            left[b] -= less[r]
+        _take_off(row, every, estimates, left)
+        for k in range(len(row)):
+            total, value = of[k], row[k]
+            for b in range(len(left)):
+                total[b] += value * left[b]
+        weight = weights[r]
+        for b in range(len(left)):
+            squares[b] += weight * left[b] * left[b]

@@ -95,15 +95,15 @@ def project(x: Array, outcomes: Array) -> Array:
     return out
 
 
-@compiled("(f8[:, ::1], f8[:, ::1], f8[:, ::1])")
-def take_fitted(x: Array, left: Array, estimates: Array) -> None:
-    """Take x (N, K) times `estimates` (K, B) off outcomes `left` (N, B)."""
-    for r in range(len(left)):
-        row, of = x[r], left[r]
+@compiled("(f8[:, ::1], i8[::1], i8)", "(f4[:, ::1], i8[::1], i8)")
+def project_flags(x: Array, places: Codes, count: int) -> Array:
+    """The same (B, K) of `count` columns of flags (N, B), which hold at these `places` among all, row by row."""
+    out = np.zeros((count, x.shape[1]))
+    for at in places:
+        row, sums = x[at // count], out[at % count]
         for k in range(len(row)):
-            slope, value = estimates[k], row[k]
-            for b in range(len(of)):
-                of[b] -= value * slope[b]
+            sums[k] += row[k]
+    return out
 
 
 @compiled("(f8[:, ::1], i8[::1], i8, f8[::1], i8[::1], f8[:, ::1])")
@@ -116,19 +116,6 @@ def fit_totals(z: Array, columns: Codes, outcome: int, slopes: Array, group: Cod
             left -= slopes[j] * row[columns[j]]
         for j in range(len(columns)):
             of[j] += left * row[columns[j]]
-
-
-@compiled("(f8[:, ::1], f8[:, ::1], i8[::1], i8)")
-def score_totals(x: Array, left: Array, group: Codes, groups: int) -> Array:
-    """Totals (G, K, B) by group (N,), of so many `groups`, of the scores x (N, K) times residuals `left` (N, B)."""
-    totals = np.zeros((groups, x.shape[1], left.shape[1]))
-    for r in range(len(left)):
-        row, residual = x[r], left[r]
-        for k in range(len(row)):
-            of, value = totals[group[r], k], row[k]
-            for b in range(len(residual)):
-                of[b] += value * residual[b]
-    return totals
 
 
 @compiled("(f8[:, ::1], f8[:, ::1])")

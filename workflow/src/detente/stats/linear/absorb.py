@@ -14,6 +14,7 @@ from detente.base.numbering import number
 from detente.base.numerics import ABSORBED, DEPENDENT, MOST_ABSORBING, ROUNDING
 from detente.base.types import Array, Codes, Flags, Places
 from detente.stats.kernels import absorption as kernel
+from detente.stats.kernels.partial import Explained
 
 # Places beside the largest factor up to which their equations are solved at once; more are solved by iteration.
 DIRECT = 1000
@@ -63,10 +64,8 @@ class Absorber:
 
     def _components(self) -> int:
         """Connected components of the two largest factors."""
-        first = np.empty(len(self.order), dtype=np.int32)
-        first[self.order] = np.repeat(np.arange(len(self.start) - 1, dtype=np.int32), np.diff(self.start))
         nodes = self.counts[0] + self.counts[1]
-        edges = (np.ones(len(first), dtype=bool), (first, self.counts[0] + self.levels[:, 0]))
+        edges = (np.ones(len(self.group), dtype=bool), (self.group, self.counts[0] + self.levels[:, 0]))
         return int(scipy.sparse.csgraph.connected_components(scipy.sparse.coo_array(edges, shape=(nodes, nodes)))[0])
 
     @property
@@ -96,6 +95,28 @@ class Absorber:
             effect = self._effect(sums, lambda: self._small(given, within))
             kernel.take_off(within, effect, *rows)
         return within
+
+    def explained(self, values: Array | Flags) -> Explained:
+        """What dummies explain of columns (N, K), numbers or flags: the mean of a row's group and its levels' effects.
+
+        What is left of a column is its residual, which need not be in memory. Raises as `residual`.
+        """
+        rows = (self.weights, self.order, self.start, self.levels)
+        mean: Array = np.zeros((max(len(self.start) - 1, 1), values.shape[1]))
+        effect: Array = np.zeros((self.size, values.shape[1]))
+        if self.counts:
+            kernel.average(values, *rows, mean, effect)
+        if self.size:
+            effect = self._effect(effect, lambda: self._small(np.asarray(values), values - mean[self.group]))
+            kernel.recenter(mean, effect, *rows)
+        return self.group, mean, self.levels, effect
+
+    @cached_property
+    def group(self) -> Places:
+        """Number of each row's group, (N,); without effects all are of one."""
+        group = np.zeros(len(self.levels), dtype=np.int32)
+        group[self.order] = np.repeat(np.arange(len(self.start) - 1, dtype=np.int32), np.diff(self.start))
+        return group
 
     def fitted(self, products: Array) -> Array:
         """The part (N,) of a vector that dummies explain, from its `products` (N,) with the weights.

@@ -9,7 +9,7 @@ import numpy as np
 
 from detente.base.errors import EstimationError, TooFewStates
 from detente.base.numerics import NO_VARIANCE
-from detente.base.types import Array, Codes
+from detente.base.types import Array, Codes, Flags
 from detente.stats.contract import with_fixed_effects
 from detente.stats.covariance import (
     FEWEST_STATES,
@@ -22,7 +22,9 @@ from detente.stats.covariance import (
     totals,
 )
 from detente.stats.frame import ModelFrame
+from detente.stats.kernels import partial
 from detente.stats.kernels import products as kernel
+from detente.stats.kernels.partial import Explained
 from detente.stats.linear.regressors import inverse
 from detente.stats.linear.within import Within, degrees_left, within
 from detente.stats.parts import subset
@@ -140,23 +142,22 @@ def leave_out(design: ModelFrame, model: Model) -> Array:
     return weights
 
 
-def refit(model: Model, outcomes: Array, kinds: Collection[str] = KINDS) -> Refits:
-    """Fit each column of `outcomes` (N, B); standard errors of those `kinds`."""
-    estimates = kernel.project(model.data.x, outcomes) @ model.bread
-    made = _Sums(model, outcomes, estimates)
-    return Refits(estimates[:, model.data.treatment], {kind: made.error(kind) for kind in kinds})
+def refit(model: Model, outcomes: Array | Flags, kinds: Collection[str] = KINDS, less: Array | None = None) -> Refits:
+    """Fit each column of `outcomes` (N, B), numbers or flags, less `less` (N,); standard errors of those `kinds`."""
+    made = _Sums(model, outcomes, np.zeros(len(outcomes)) if less is None else less)
+    return Refits(made.estimates[:, model.data.treatment], {kind: made.error(kind) for kind in kinds})
 
 
 @dataclass(frozen=True)
 class _Sums:
-    """Sums of scores of B outcomes (N, B), given their coefficients `estimates` (B, k), each made when it is needed.
+    """Sums of scores of B outcomes (N, B), numbers or flags less `less` (N,), each made when it is needed.
 
     Factors, repair, and what counts as no variance are those of `detente.stats.covariance`.
     """
 
     model: Model
-    outcomes: Array
-    estimates: Array
+    outcomes: Array | Flags
+    less: Array
     meats: dict[str, Array] = field(default_factory=dict)
 
     def error(self, kind: str) -> Array:
@@ -184,30 +185,45 @@ class _Sums:
             return np.asarray(np.sqrt(self.squares.sum(axis=0) / self.model.df * bread[place, place]))
         unrepaired = bread @ MEATS[kind](self) @ bread
         variances = repaired(unrepaired)[0] if kind in DIFFERENCES else unrepaired
-        exists = unrepaired[:, place, place] > NO_VARIANCE * (self.model.influence**2 @ self.squares)
+        exists = unrepaired[:, place, place] > NO_VARIANCE * self.by_dyad[1]
         return np.asarray(np.sqrt(np.where(exists, variances[:, place, place], math.nan)))
 
+    def projected(self, x: Array) -> Array:
+        """Products (B, K) of outcomes with columns x (N, K)."""
+        if self.outcomes.dtype == bool:
+            made = kernel.project_flags(x, np.flatnonzero(self.outcomes), self.outcomes.shape[1])
+        else:
+            made = kernel.project(x, self.outcomes.astype(np.float64, copy=False))
+        return np.asarray(made - self.less @ x)
+
     @cached_property
-    def left(self) -> Array:
-        """Residuals (N, B)."""
-        left = self.model.data.absorber.residual(self.outcomes)
-        kernel.take_fitted(self.model.data.x, left, np.ascontiguousarray(self.estimates.T))
-        return left
+    def estimates(self) -> Array:
+        """Coefficients (B, k)."""
+        return self.projected(self.model.data.x) @ self.model.bread
+
+    @cached_property
+    def _residual(self) -> tuple[Array | Flags, Explained, Array, Array, Array]:
+        """What residuals are made of: outcomes, what effects explain of them, what is taken off, x, coefficients."""
+        data = self.model.data
+        slopes = np.ascontiguousarray(self.estimates.T)
+        return self.outcomes, data.absorber.explained(self.outcomes), data.absorber.residual(self.less), data.x, slopes
 
     @cached_property
     def squares(self) -> Array:
         """Squared residuals (N, B)."""
-        return np.square(self.left)
+        left: Array = np.empty(self.outcomes.shape)
+        partial.residuals(*self._residual, left)
+        return np.square(left, out=left)
 
     @cached_property
     def squared_moves(self) -> Array:
         """Sums (B,) of the squared moves of the estimate without each state."""
         assert self.model.moves is not None
-        return np.asarray(np.square(kernel.project(self.model.moves, self.outcomes)).sum(axis=1))
+        return np.asarray(np.square(self.projected(self.model.moves)).sum(axis=1))
 
     @cached_property
-    def by_dyad(self) -> Array:
-        """Totals (D, k, B) of scores by dyad."""
+    def by_dyad(self) -> tuple[Array, Array]:
+        """Totals (D, k, B) of scores by dyad, and the variance (B,) of the treatment if rows are independent."""
         return self._totals(self.model.pairs.dyad, len(self.model.pairs.low))
 
     @cached_property
@@ -226,28 +242,33 @@ class _Sums:
         if by == "rows":
             meat = _symmetric(kernel.score_products(self.model.data.x, self.squares))
         elif by == "year":
-            meat = _squares(self._totals(self.model.year, int(self.model.year.max()) + 1))
+            meat = _squares(self._totals(self.model.year, int(self.model.year.max()) + 1)[0])
         elif by == "dyad":
-            meat = _squares(self.by_dyad)
+            meat = _squares(self.by_dyad[0])
         else:
             side = pairs.low if by == "low" else pairs.high
             meat = _squares(self._of_dyads(lambda flat: totals(flat, side, pairs.states)))
         return np.asarray(count / (count - 1) * meat)
 
-    def _totals(self, group: Codes, groups: int) -> Array:
-        return kernel.score_totals(self.model.data.x, self.left, np.ascontiguousarray(group, dtype=np.int64), groups)
+    def _totals(self, group: Codes, groups: int) -> tuple[Array, Array]:
+        count = self.outcomes.shape[1]
+        totals, squares = np.zeros((groups, self.model.data.x.shape[1], count)), np.zeros(count)
+        sums = (np.ascontiguousarray(group, dtype=np.int64), totals, self.model.influence**2, squares)
+        partial.scores(*self._residual, sums)
+        return totals, squares
 
     def _of_dyads(self, summed: Callable[[Array], Array]) -> Array:
-        return summed(self.by_dyad.reshape(len(self.by_dyad), -1)).reshape(-1, *self.by_dyad.shape[1:])
+        made = self.by_dyad[0]
+        return summed(made.reshape(len(made), -1)).reshape(-1, *made.shape[1:])
 
 
 def _dyadic(sums: _Sums) -> Array:
-    return _squares(sums.of_state) - _squares(sums.model.pairs.between(sums.by_dyad))
+    return _squares(sums.of_state) - _squares(sums.model.pairs.between(sums.by_dyad[0]))
 
 
 def _dyadic_cr2(sums: _Sums) -> Array:
     of_states, of_dyads = sums.model.adjustments
-    return _squares(of_states @ sums.of_state) - _squares(sums.model.pairs.between(of_dyads @ sums.by_dyad))
+    return _squares(of_states @ sums.of_state) - _squares(sums.model.pairs.between(of_dyads @ sums.by_dyad[0]))
 
 
 MEATS: Mapping[str, Callable[[_Sums], Array]] = {

@@ -189,7 +189,7 @@ def _drawn(
     block = max(1, min(draws, CELLS // rows))
     generator = np.random.default_rng(seed)
     risks = [_moved(source.risk, treatment, effect) for effect in effects]
-    means = [source.mean(risk)[:, None] for risk in risks]
+    means = [source.mean(risk) for risk in risks]
     found: list[list[Refits]] = [[] for _ in effects]
     for start in range(0, draws, block):
         count = min(block, draws - start)
@@ -197,9 +197,7 @@ def _drawn(
         luck /= factor
         for place, (risk, mean) in enumerate(zip(risks, means, strict=True)):
             # An onset where luck < min(risk · factor, 1); luck is below one.
-            noise = (luck < risk[:, None]).astype(np.float64)
-            noise -= mean
-            found[place].append(refit(model, noise, [vcov]))
+            found[place].append(refit(model, luck < risk[:, None], [vcov], mean))
     return found
 
 
