@@ -106,7 +106,9 @@ def _difference(alone: Mapping[str, Any], together: pd.Series) -> str:
 
 def _group(rows: Rows, every: Sequence[Specification], places: Sequence[int], keep: Flags) -> dict[int, dict[str, Any]]:
     """Numbers of specifications that share rows and effects, by place."""
-    numbers = {i: fault for i in places if (fault := _no_onset(every[i], rows, keep))}
+    of = dict.fromkeys(every[i].claim.outcome for i in places)
+    without = {outcome: fault for outcome in of if (fault := _no_onset(outcome, rows, keep))}
+    numbers = {i: without[every[i].claim.outcome] for i in places if every[i].claim.outcome in without}
     numbers |= {i: fault for i in places if i not in numbers and (fault := rows.no_contrast(every[i], keep))}
     alive = [i for i in places if i not in numbers]
     if not alive:
@@ -128,11 +130,11 @@ def _group(rows: Rows, every: Sequence[Specification], places: Sequence[int], ke
     return numbers
 
 
-def _no_onset(spec: Specification, rows: Rows, keep: Flags) -> dict[str, Any]:
-    """The error of `build_design`, in short, where a specification leaves no onset."""
-    if keep.any() and rows.outcome(spec.claim.outcome, keep).sum():
+def _no_onset(outcome: str, rows: Rows, keep: Flags) -> dict[str, Any]:
+    """The error of `build_design`, in short, where the rows kept leave no onset."""
+    if keep.any() and rows.outcome(outcome, keep).sum():
         return {}
-    return unfitted(EmptySample(f"the sample leaves no onset of {spec.claim.outcome!r} in {int(keep.sum()):,} rows"))
+    return unfitted(EmptySample(f"the sample leaves no onset of {outcome!r} in {int(keep.sum()):,} rows"))
 
 
 def _numbers(found: Found | Exception, spec: Specification) -> dict[str, Any]:

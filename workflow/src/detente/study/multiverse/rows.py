@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -158,14 +158,19 @@ def by_rows(
     for panel, places in by_panel(panels, specs):
         rows = Rows(panel, specs[places[0]].sample)
         found: dict[tuple[Any, ...], list[int]] = {}
-        kept: dict[bytes, Flags] = {}
+        kept: list[Flags] = []
+        # Which of `kept` are complete in a set of columns, and which have the same rows.
+        complete: dict[Hashable, int] = {}
+        alike: dict[bytes, int] = {}
         for i in places:
             spec = specs[i]
-            keep = rows.complete(spec)
-            packed = np.packbits(keep).tobytes()
-            kept.setdefault(packed, keep)
+            if (asked := _asked(spec)) not in complete:
+                keep = rows.complete(spec)
+                complete[asked] = alike.setdefault(np.packbits(keep).tobytes(), len(kept))
+                if complete[asked] == len(kept):
+                    kept.append(keep)
             product = _own_key(spec)[1:] if spec.claim.moderator else None
-            key = (packed, spec.effects, spec.estimator, covariances_of(spec), product)
+            key = (complete[asked], spec.effects, spec.estimator, covariances_of(spec), product)
             found.setdefault(key, []).append(i)
         for key, members in found.items():
             yield rows, members, kept[key[0]]
@@ -196,6 +201,11 @@ def _own_key(spec: Specification) -> tuple[Any, ...]:
     moderator = spec.claim.moderator
     named = (moderator.variable, moderator.lag) if moderator else None
     return spec.claim.outcome, spec.claim.treatment, spec.claim.lag, named
+
+
+def _asked(spec: Specification) -> Hashable:
+    """What the rows of a specification of one sample are complete in, and the years that they are of."""
+    return spec.window, _own_key(spec), frozenset(_control_key(spec, control) for control in spec.controls)
 
 
 def _control_key(spec: Specification, control: Control) -> tuple[Any, ...]:
