@@ -10,6 +10,7 @@ from importlib import import_module
 import detente
 from detente.base.standby import stand_by, start
 from detente.cli import main
+from detente.stats.kernels import each_kernel
 
 # What steps import beside the package itself, in the order in which a study needs it.
 LIBRARIES = (
@@ -25,10 +26,11 @@ def standing_by(settings: dict[str, str]) -> None:
 
 
 def _preparing() -> Iterator[Callable[[], object]]:
-    """Load what steps import, and read what is configured, which each of them reads again from the same texts."""
+    """Load kernels and what steps import, and read what is configured, which each reads again from the same texts."""
     yield from (partial(import_module, name) for name in LIBRARIES)
     walked = (each.name for each in pkgutil.walk_packages(detente.__path__, "detente."))
     yield from (partial(import_module, name) for name in walked if _is_of_steps(name))
+    yield from each_kernel()
     yield _configured
 
 

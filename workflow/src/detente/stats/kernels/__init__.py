@@ -3,13 +3,14 @@
 Numba is imported by the first call of a kernel: what fits nothing does not wait for it.
 """
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Iterator
 from functools import cached_property, update_wrapper
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, TypeVar, cast
 
-__all__ = ["compiled", "inner", "warm"]
+__all__ = ["compiled", "each_kernel", "inner", "warm"]
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
@@ -62,11 +63,20 @@ def inner(**options: Any) -> Callable[[Kernel], Kernel]:
 
 def warm() -> None:
     """Compile every kernel, or load it from numba's cache: seconds once, at installation, instead of in a first fit."""
+    for make in each_kernel():
+        make()
+
+
+def each_kernel() -> Iterator[Callable[[], object]]:
+    """What compiles, or loads, each kernel for its declared types."""
     for module in iter_modules(__path__):
         import_module(f"{__name__}.{module.name}")
     for kernel in _DECLARED:
-        for signature in kernel.types:
-            kernel.ready.compile(signature)
+        yield from (functools.partial(_made, kernel, signature) for signature in kernel.types)
+
+
+def _made(kernel: _Waiting, signature: str) -> None:
+    kernel.ready.compile(signature)
 
 
 def _resolve(here: dict[str, Any]) -> None:

@@ -58,7 +58,7 @@ def smallest(rough: Array, size: int, least: Array) -> float:
                 least[place] = least[place - 1]
                 place -= 1
             least[place] = d
-    return least[size - 1]
+    return float(least[size - 1])
 
 
 @compiled("(f8[:, ::1], f8[:, ::1], f8[:, ::1], f8[::1], i8, f8, f8)")
