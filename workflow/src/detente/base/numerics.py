@@ -73,6 +73,8 @@ MOST_PANEL_ROWS, MOST_PANEL_LEVELS = 100_000, 100
 # Many models: sizes of the terms of a variance over the variance, and factor by which dependence inflates that of a
 # coefficient, up to which products of columns give it to 1e-9.
 CANCELLED, INFLATED = 1e6, 1e5
+# Share of sums of squares that has to remain without a part of the rows for the part to be taken off sums of all.
+REMAINING = 1e-4
 # A row whose leverage is this close to one is fitted exactly: its residual says nothing.
 EXACT = 1e-9
 # Trace of a group's leverage up to which its adjustment is a series; what a term of it adds is nothing below the other.

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from detente.stats.effects.predictions import first_differences, marginal_effects, risk_curve, risk_ratios
     from detente.stats.fitting import Fit, fit, made_covariance
     from detente.stats.frame import ModelFrame
+    from detente.stats.leaving_out import left_out
+    from detente.stats.linear import Remaining
     from detente.stats.linear.instrumental import anderson_rubin
     from detente.stats.links import Curve
     from detente.stats.parts import read, sandwich_parts, subset
@@ -54,11 +56,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "HEADLINE", "REGISTRY", "WITH_ENGINE", "Covariance", "Curve", "Estimated", "Estimator", "Fit", "Label", "Link",
-    "ModelFrame", "Pairs", "SandwichParts", "Scores", "Solution", "Specification", "Statistic", "Vcov",
+    "ModelFrame", "Pairs", "Remaining", "SandwichParts", "Scores", "Solution", "Specification", "Statistic", "Vcov",
     "anderson_rubin", "calibration", "check_outcome", "check_rank", "circular_shift", "classical", "cluster",
     "confounding", "dyadic", "dyadic_cr2", "dyadic_jackknife", "estimator", "first_differences", "fit", "get", "hc0",
-    "hc1", "hc2", "hc3", "jackknife", "kad_redraw", "made_covariance", "marginal_effects", "number_dyads", "parse",
-    "randomisation_test", "read", "risk_curve", "risk_ratios", "sandwich", "sandwich_parts", "score_bootstrap",
+    "hc1", "hc2", "hc3", "jackknife", "kad_redraw", "left_out", "made_covariance", "marginal_effects", "number_dyads",
+    "parse", "randomisation_test", "read", "risk_curve", "risk_ratios", "sandwich", "sandwich_parts", "score_bootstrap",
     "state_block_bootstrap", "state_labels", "subset", "wild_bootstrap", "with_fixed_effects",
 ]  # fmt: skip
 __getattr__, __dir__ = on_demand(__name__)

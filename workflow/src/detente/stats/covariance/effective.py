@@ -60,12 +60,17 @@ class Satterthwaite:
 
 def effective(squares: Array, pairs: Pairs) -> float:
     """(Σ z²)² / (Σ_i A_i² − Σ_d B_d²) of z² (N,) by row, A and B its sums by state and dyad of two; NaN if all 0."""
-    by_dyad = np.bincount(pairs.dyad, squares, len(pairs.low))
-    twice: Array = pairs.between(np.asarray(by_dyad, dtype=np.float64))
+    by_dyad: Array = np.bincount(pairs.dyad, squares, len(pairs.low)).astype(np.float64)
+    return effective_of_dyads(by_dyad, float(squares.sum()), pairs)
+
+
+def effective_of_dyads(by_dyad: Array, total: float, pairs: Pairs) -> float:
+    """The same of sums by dyad (D,), and of all."""
+    twice = pairs.between(by_dyad)
     high = pairs.between(pairs.high)
     by_state = np.bincount(pairs.low, by_dyad, pairs.states) + np.bincount(high, twice, pairs.states)
     shared = float(by_state @ by_state - twice @ twice)
-    return float(squares.sum()) ** 2 / shared if shared > 0 else float("nan")
+    return total**2 / shared if shared > 0 else float("nan")
 
 
 def read_degrees(value: str | float) -> Degrees:

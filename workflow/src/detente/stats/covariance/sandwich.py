@@ -59,9 +59,7 @@ class Covariance:
         error.
         """
         if not self.exists(gradient):
-            raise IndefiniteCovariance(
-                f"the {self.kind} covariance leaves no variance: its double sum is negative in this sample"
-            )
+            raise no_variance(self.kind)
         return math.sqrt(float(gradient @ self.matrix @ gradient))
 
     def std_error_unrepaired(self, gradient: Array) -> float:
@@ -72,6 +70,11 @@ class Covariance:
         """Whether the variance before repair is positive by more than rounding."""
         variance = float(gradient @ self.unrepaired @ gradient)
         return variance > NO_VARIANCE * float(gradient @ self.heteroskedastic @ gradient)
+
+
+def no_variance(kind: str) -> IndefiniteCovariance:
+    """The error of a variance that is not positive before repair."""
+    return IndefiniteCovariance(f"the {kind} covariance leaves no variance: its double sum is negative in this sample")
 
 
 def _no_pairs() -> Pairs:

@@ -172,6 +172,12 @@ def state_totals(by_dyad: Array, pairs: Pairs, dyads: slice = slice(None)) -> Ar
     return totals(by_dyad, pairs.low[dyads], pairs.states) + totals(others, high, pairs.states)
 
 
+def cross_products(sums: Array) -> Array:
+    """Cross-products (B, k, k) of sums (G, k, B)."""
+    by_fit = np.ascontiguousarray(np.moveaxis(sums, 2, 0))
+    return np.asarray(by_fit.transpose(0, 2, 1) @ by_fit)
+
+
 def cluster_meat(scores: Scores | Array, groups: Codes) -> tuple[Array, int]:
     """Sum of outer products of within-group score totals (Liang and Zeger 1986), and the number of groups."""
     distinct, group = number(groups)

@@ -13,12 +13,12 @@ Explained = tuple[Places, Array, Places, Array]
 
 
 @inner()
-def _unexplained(values: Array | Flags, explained: Explained, r: int, left: Array) -> None:
-    """Put what dummies leave of row r of `values` (N, K) into `left` (K,)."""
+def _take_off_effects(explained: Explained, r: int, left: Array) -> None:
+    """Take what dummies explain of row r off `left` (K,)."""
     group, means, levels, effects = explained
-    row, mean = values[r], means[group[r]]
+    mean = means[group[r]]
     for k in range(len(left)):
-        left[k] = row[k] - mean[k]
+        left[k] -= mean[k]
     for j in range(levels.shape[1]):
         effect = effects[levels[r, j]]
         for k in range(len(left)):
@@ -60,7 +60,8 @@ def by_dyad(columns: Array, x: Array, controls: Codes, shares: Array, dyad: Code
                 product[k] += left[k] * aim
 
 
-_OF_OUTCOMES = "Tuple((i4[::1], f8[:, ::1], i4[:, ::1], f8[:, ::1])), f8[::1], f8[:, ::1], f8[:, ::1]"
+_EXPLAINED = "Tuple((i4[::1], f8[:, ::1], i4[:, ::1], f8[:, ::1]))"
+_OF_OUTCOMES = f"{_EXPLAINED}, f8[::1], f8[:, ::1], f8[:, ::1]"
 
 
 @compiled(f"(f8[:, ::1], {_OF_OUTCOMES}, f8[:, ::1])", f"(b1[:, ::1], {_OF_OUTCOMES}, f8[:, ::1])")
@@ -71,9 +72,9 @@ def residuals(
     every = np.arange(x.shape[1])
     for r in range(len(x)):
         left = out[r]
-        _unexplained(outcomes, explained, r, left)
-        for b in range(len(left)):
-            left[b] -= less[r]
+        left[:] = outcomes[r]
+        left -= less[r]
+        _take_off_effects(explained, r, left)
         _take_off(x[r], every, estimates, left)
 
 
@@ -97,9 +98,9 @@ def scores(
     every, left = np.arange(x.shape[1]), np.empty(outcomes.shape[1])
     for r in range(len(x)):
         row, of = x[r], totals[group[r]]
-        _unexplained(outcomes, explained, r, left)
-        for b in range(len(left)):
-            left[b] -= less[r]
+        left[:] = outcomes[r]
+        left -= less[r]
+        _take_off_effects(explained, r, left)
         _take_off(row, every, estimates, left)
         for k in range(len(row)):
             total, value = of[k], row[k]
@@ -108,3 +109,48 @@ def scores(
         weight = weights[r]
         for b in range(len(left)):
             squares[b] += weight * left[b] * left[b]
+
+
+@compiled(
+    f"(f8[:, ::1], f8[::1], {_EXPLAINED}, {_EXPLAINED}, f8[:, :, ::1], Tuple((f8[:, ::1], f8[:, ::1])), "
+    "Tuple((i8[::1], f8[:, :, ::1], f8[:, ::1], f8[:, ::1])))"
+)
+def scores_moved(
+    x: Array,
+    y: Array,
+    of_residual: Explained,
+    of_along: Explained,
+    of_x: Array,
+    slopes: tuple[Array, Array],
+    sums: tuple[Codes, Array, Array, Array],
+) -> None:
+    """Add what each row says of B fits of y (N,) on x (N, k), from which effects are taken off, to `sums` by dyad.
+
+    Effects of the residual, of x along a direction, and of each column of x (size, k, B). `slopes`: coefficients
+    (k, B), and the direction (k, B) along which a residual moves the estimate. `sums`: dyads (N,), scores (D, k, B),
+    squares of x along the direction (D, B), and of that times the residual (D, B). Groups lie within dyads: residuals
+    sum to zero in them, and what they have in common of the effects of x adds nothing to scores.
+    """
+    estimates, direction = slopes
+    dyad, scores, squares, independent = sums
+    count, levels = estimates.shape[1], of_residual[2]
+    every, left, along = np.arange(x.shape[1]), np.empty(count), np.empty(count)
+    for r in range(len(x)):
+        row, d = x[r], dyad[r]
+        left[:], along[:] = y[r], 0.0
+        _take_off_effects(of_residual, r, left)
+        _take_off_effects(of_along, r, along)
+        _take_off(row, every, estimates, left)
+        _take_off(row, every, direction, along)
+        for k in range(len(row)):
+            value, total = row[k], scores[d, k]
+            for b in range(count):
+                total[b] += value * left[b]
+            for j in range(levels.shape[1]):
+                move = of_x[levels[r, j], k]
+                for b in range(count):
+                    total[b] -= move[b] * left[b]
+        square, product = squares[d], independent[d]
+        for b in range(count):
+            square[b] += along[b] * along[b]
+            product[b] += along[b] * left[b] * along[b] * left[b]

@@ -111,6 +111,12 @@ class Absorber:
             kernel.recenter(mean, effect, *rows)
         return self.group, mean, self.levels, effect
 
+    def of_effects(self, effect: Array) -> Explained:
+        """What effects (size, K) of further levels are in rows, less their group means."""
+        mean: Array = np.zeros((len(self.start) - 1, effect.shape[1]))
+        kernel.recenter(mean, effect, self.weights, self.order, self.start, self.levels)
+        return self.group, mean, self.levels, effect
+
     @cached_property
     def group(self) -> Places:
         """Number of each row's group, (N,); without effects all are of one."""

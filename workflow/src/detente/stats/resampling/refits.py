@@ -14,6 +14,7 @@ from detente.stats.contract import with_fixed_effects
 from detente.stats.covariance import (
     FEWEST_STATES,
     Pairs,
+    cross_products,
     effective,
     leverage_adjustments,
     number,
@@ -242,12 +243,12 @@ class _Sums:
         if by == "rows":
             meat = _symmetric(kernel.score_products(self.model.data.x, self.squares))
         elif by == "year":
-            meat = _squares(self._totals(self.model.year, int(self.model.year.max()) + 1)[0])
+            meat = cross_products(self._totals(self.model.year, int(self.model.year.max()) + 1)[0])
         elif by == "dyad":
-            meat = _squares(self.by_dyad[0])
+            meat = cross_products(self.by_dyad[0])
         else:
             side = pairs.low if by == "low" else pairs.high
-            meat = _squares(self._of_dyads(lambda flat: totals(flat, side, pairs.states)))
+            meat = cross_products(self._of_dyads(lambda flat: totals(flat, side, pairs.states)))
         return np.asarray(count / (count - 1) * meat)
 
     def _totals(self, group: Codes, groups: int) -> tuple[Array, Array]:
@@ -263,12 +264,14 @@ class _Sums:
 
 
 def _dyadic(sums: _Sums) -> Array:
-    return _squares(sums.of_state) - _squares(sums.model.pairs.between(sums.by_dyad[0]))
+    return cross_products(sums.of_state) - cross_products(sums.model.pairs.between(sums.by_dyad[0]))
 
 
 def _dyadic_cr2(sums: _Sums) -> Array:
     of_states, of_dyads = sums.model.adjustments
-    return _squares(of_states @ sums.of_state) - _squares(sums.model.pairs.between(of_dyads @ sums.by_dyad[0]))
+    return cross_products(of_states @ sums.of_state) - cross_products(
+        sums.model.pairs.between(of_dyads @ sums.by_dyad[0])
+    )
 
 
 MEATS: Mapping[str, Callable[[_Sums], Array]] = {
@@ -284,12 +287,6 @@ DIFFERENCES = frozenset(MEATS) - {"hc1", "dyad"}
 MOVES = ("jackknife", "dyadic_jackknife")
 # What differs in its degrees of freedom alone.
 SAME = {"dyadic(df=states)": "dyadic"}
-
-
-def _squares(sums: Array) -> Array:
-    """Cross-products (B, k, k) of sums (G, k, B)."""
-    by_outcome = np.ascontiguousarray(np.moveaxis(sums, 2, 0))
-    return np.asarray(by_outcome.transpose(0, 2, 1) @ by_outcome)
 
 
 def _symmetric(lower: Array) -> Array:
