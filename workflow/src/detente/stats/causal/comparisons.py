@@ -15,19 +15,26 @@ ALONE = ("pooled", "left out")
 
 @dataclass(frozen=True)
 class Comparison:
-    """One effect: `difference` (U, T) of outcomes, those `late` less those `early` periods before the cell.
+    """One effect: m cells that are compared, of units in `periods` periods.
 
-    `switch` and `control` (U, T) the cells that are compared, `weight` (U, T) theirs in the effect, `cell` (U, T)
-    codes of those that are compared with each other.
+    `place` (m,) of a cell, that of its unit times periods plus that of its period, in order; `difference` (m,) of
+    outcomes, those `late` less those `early` periods before the cell; `switch` (m,) whether a cell switches, others
+    being controls; `weight` (m,) in the effect; `cell` (m,) codes of those that are compared with each other.
     """
 
+    place: Codes
+    periods: int
     difference: Array
     late: int
     early: int
     switch: Flags
-    control: Flags
     weight: Array
     cell: Codes
+
+    @property
+    def unit(self) -> Codes:
+        """Units, (m,)."""
+        return self.place // self.periods
 
     @property
     def treated(self) -> int:
@@ -37,8 +44,7 @@ class Comparison:
     @property
     def estimate(self) -> float:
         """The effect."""
-        used = self.switch | self.control
-        return float(self.weight[used] @ self.difference[used])
+        return float(self.weight @ self.difference)
 
 
 def difference(outcome: Array, late: int, early: int) -> Array:
@@ -57,12 +63,11 @@ def centred(one: Comparison, cohort: Codes, owner: Codes, alone: str) -> Array:
     counted by `owner` (U,). One that is alone is centred on the mean of switches and controls of its cell, if these are
     two or more, or else on zero; or is "left out" (de Chaisemartin and D'Haultfœuille 2024, companion on variances).
     """
-    owners = np.broadcast_to(owner[:, None], one.cell.shape)
-    cohorts = np.broadcast_to(cohort[:, None], one.cell.shape)
-    pooled = _Groups.of(one, one.switch | one.control, one.cell, owners)
+    unit = one.unit
+    pooled = _Groups.of(one, np.ones(len(unit), dtype=bool), one.cell, owner[unit])
     found = np.zeros(len(cohort))
-    for flags, codes in ((one.switch, cohorts), (one.control, one.cell)):
-        own, cell = _Groups.of(one, flags, codes, owners), one.cell[flags]
+    for flags, codes in ((one.switch, cohort[unit]), (~one.switch, one.cell)):
+        own, cell = _Groups.of(one, flags, codes, owner[unit]), one.cell[flags]
         mean, size = own.mean[codes[flags]], own.size[codes[flags]]
         single = size < 2
         if alone == "pooled":
@@ -70,8 +75,7 @@ def centred(one: Comparison, cohort: Codes, owner: Codes, alone: str) -> Array:
             size = np.where(single, pooled.size[cell], size)
         factor = np.where(size >= 2, np.sqrt(size / np.maximum(size - 1, 1)), 1.0)
         factor[single & (alone != "pooled")] = 0.0
-        unit = np.nonzero(flags)[0]
-        found += np.bincount(unit, one.weight[flags] * factor * (one.difference[flags] - mean), len(cohort))
+        found += np.bincount(unit[flags], one.weight[flags] * factor * (one.difference[flags] - mean), len(cohort))
     return found
 
 

@@ -8,11 +8,13 @@ time are compared with units of the same first treatment whose own has not chang
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import ClassVar, Literal
 
 import numpy as np
 
 from detente.base.errors import NoControls, NoSwitches, ShortPanel, UnknownOption, choices
+from detente.base.numbering import number
 from detente.base.types import Array, Codes, Flags
 from detente.stats.causal.comparisons import ALONE, Alone, Comparison, centred, difference
 from detente.stats.causal.effects import Contrast, EventStudy, Weights
@@ -108,10 +110,10 @@ def first_switch_effects(
         horizon=horizons,
         estimate=np.array([one.estimate for one in made]),
         influence=np.stack(influence, axis=1),
-        share=np.stack([one.switch.sum(axis=1) / one.treated for one in made], axis=1),
-        weights=_weights(made),
+        share=np.stack([np.bincount(one.unit, one.switch, panel.units) / one.treated for one in made], axis=1),
+        weights=_weights(made, panel.outcome.shape),
         treated=np.array([one.treated for one in made]),
-        controls=np.array([int(one.control.sum()) for one in made]),
+        controls=np.array([len(one.place) - one.treated for one in made]),
         panel=panel,
         details=_details(paths, wanted, made, horizons),
         notes=_notes(alone, cluster),
@@ -161,7 +163,7 @@ class _Paths:
         """Flags (U,) of the units whose first switch is studied."""
         return np.asarray((self.sign > 0) & (switchers != "out") | (self.sign < 0) & (switchers != "in"))
 
-    @property
+    @cached_property
     def cell(self) -> Codes:
         """Codes (U, T) of first treatment and period."""
         periods = self.outcome.shape[1]
@@ -225,7 +227,9 @@ def _comparison(paths: _Paths, wanted: Flags, horizon: int) -> Comparison:
     total = np.bincount(cell[switch], signed[switch], minlength=size)
     weight = signed - np.where(control, total[cell] / np.maximum(others[cell], 1), 0.0)
     weight /= max(int(switch.sum()), 1)
-    return Comparison(found, late, early, switch, control, weight, cell)
+    used = np.flatnonzero(switch | control)
+    found, switch, weight, cell = (values.ravel()[used] for values in (found, switch, weight, cell))
+    return Comparison(used, len(when), found, late, early, switch, weight, cell)
 
 
 def _check_made(paths: _Paths, wanted: Flags, horizons: Codes, made: list[Comparison]) -> None:
@@ -254,7 +258,7 @@ def _check_made(paths: _Paths, wanted: Flags, horizons: Codes, made: list[Compar
 def _doses(paths: _Paths, one: Comparison, horizon: int, longest: int) -> Array:
     """Mean distance (longest,) of the treatment from the first one, of the cells averaged, from theirs back to F."""
     length = horizon + 1 if horizon >= 0 else -1 - horizon
-    unit, when = np.nonzero(one.switch)
+    unit, when = np.divmod(one.place[one.switch], one.periods)
     so_far = np.abs(np.stack([paths.change[unit, when - back] for back in range(length)]))
     return np.pad(np.nan_to_num(so_far).mean(axis=1), (0, longest - length))
 
@@ -265,24 +269,23 @@ def _total(made: list[Comparison], exposure: Array, horizons: Codes) -> Array:
     return np.asarray(count / float(count @ exposure))
 
 
-def _weights(made: list[Comparison]) -> Weights:
-    units, periods = made[0].weight.shape
-    left = np.zeros((units, periods, len(made)))
-    for at, one in enumerate(made):
+def _weights(made: list[Comparison], shape: tuple[int, int]) -> Weights:
+    units, periods = shape
+    columns: Array = np.zeros((len(made), units * periods))
+    for column, one in zip(columns, made, strict=True):
+        # A cell's difference reaches back within its unit.
         for back, sign in ((one.late, 1), (one.early, -1)):
-            left[:, : periods - back, at] += sign * one.weight[:, back:]
-    flat = left.reshape(units * periods, len(made))
-    kept = np.flatnonzero(flat.any(axis=1))
-    return Weights(flat[kept], unit=kept // periods, units=units)
+            column[one.place - back] += sign * one.weight
+    kept = np.flatnonzero(columns.any(axis=0))
+    return Weights(np.ascontiguousarray(columns[:, kept].T), unit=kept // periods, units=units)
 
 
 def _details(paths: _Paths, wanted: Flags, made: list[Comparison], horizons: Codes) -> dict[str, float]:
     after = [one for one, at in zip(made, horizons, strict=True) if at >= 0]
-    used = np.logical_or.reduce([one.switch | one.control for one in after])
     return {
         "units that switch": float(wanted.sum()),
         "switches without a known date": float(paths.undated),
-        "observations": float(used.sum()),
+        "observations": float(len(number(np.concatenate([one.place for one in after]))[0])),
         "effects averaged": float(sum(one.treated for one in after)),
     }
 
