@@ -6,7 +6,7 @@ equations give the weights that a counterfactual, or a coefficient, puts on each
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,6 +17,7 @@ from detente.base.errors import RankDeficient
 from detente.base.numerics import DEPENDENT, NOTHING
 from detente.base.types import Array, Codes, Flags, Places
 from detente.stats.kernels import absorption as kernel
+from detente.stats.linear.within import gram
 
 
 @dataclass(frozen=True)
@@ -52,10 +53,15 @@ class TwoWay:
         return np.asarray(self.cells.sum(axis=1), dtype=np.float64)
 
     @cached_property
-    def centered(self) -> list[Array]:
-        """Covariates (U, T) less the unit's mean in the fit; the mean of none is zero."""
+    def _means(self) -> list[Array]:
+        """Means (U,) of covariates by unit in the fit; the mean of none is zero."""
         held = np.maximum(self.per_unit, 1)
-        return [x - (np.where(self.cells, x, 0).sum(axis=1) / held)[:, None] for x in self.covariates]
+        return [np.where(self.cells, x, 0).sum(axis=1) / held for x in self.covariates]
+
+    @property
+    def _centered(self) -> Iterator[Array]:
+        """Covariates (U, T) less these, one in memory at a time."""
+        return (x - mean[:, None] for x, mean in zip(self.covariates, self._means, strict=True))
 
     @cached_property
     def _held(self) -> Array:
@@ -64,8 +70,11 @@ class TwoWay:
 
     @cached_property
     def _inside(self) -> Array:
-        """Centred covariates (p, U, T), zero outside the fit."""
-        return np.array([np.where(self.cells, x, 0.0) for x in self.centered]).reshape(-1, *self.cells.shape)
+        """Centred covariates (n, p) in the n cells of the fit."""
+        inside: Array = np.empty((int(self.cells.sum()), len(self.covariates)))
+        for column, x in zip(inside.T, self._centered, strict=True):
+            column[:] = x[self.cells]
+        return inside
 
     @cached_property
     def _grouped(self) -> Flags:
@@ -98,8 +107,15 @@ class TwoWay:
             block[:periods, periods:dummies] += both
             block[periods:dummies, :periods] += both.T
             block[range(periods, dummies), range(periods, dummies)] += both.sum(axis=0)
-        for j, x in enumerate(self._inside):
-            block[dummies + j] = block[:, dummies + j] = self._sums(x)
+        if self.covariates:
+            period, grouped = np.nonzero(self.cells)[1], self._grouped[self.cells]
+            for j, x in enumerate(self._inside.T):
+                block[:periods, dummies + j] = np.bincount(period, x, periods)
+                if self.groups is not None:
+                    code = self.groups[self._grouped]
+                    block[periods:dummies, dummies + j] = np.bincount(code, x[grouped], self.count)
+            block[dummies:, :dummies] = block[:dummies, dummies:].T
+            block[dummies:, dummies:] = gram(self._inside)
         return kernel.factorize(block, DEPENDENT)
 
     def _sums(self, values: Array) -> Array:
@@ -107,7 +123,7 @@ class TwoWay:
         parts = [values.sum(axis=0)]
         if self.groups is not None:
             parts.append(np.bincount(self.groups[self._grouped], values[self._grouped], self.count))
-        return np.concatenate([*parts, [np.vdot(x, values) for x in self._inside]])
+        return np.concatenate([*parts, values[self.cells] @ self._inside])
 
     @property
     def rank(self) -> int:
@@ -142,7 +158,7 @@ class TwoWay:
     def check_covariates(self) -> None:
         """Raise RankDeficient if a covariate does not vary within units and periods of the fit, or repeats others."""
         periods = len(np.unique(self.component[self.component >= 0]))
-        plain = TwoWay(self.cells, self.covariates, self.names)
+        plain = self if self.groups is None else TwoWay(self.cells, self.covariates, self.names)
         found = plain._factor[-1] - (int((self.component >= 0).sum()) - periods)
         if found >= len(self.covariates):
             return
@@ -179,7 +195,7 @@ class TwoWay:
         if self.groups is not None:
             inside = self.groups >= 0
             groups = np.asarray(np.bincount(self.groups[inside], weights[inside], self.count), dtype=np.float64)
-        slopes = [np.sum(weights * np.where(weights != 0, x, 0)) for x in self.centered]
+        slopes = [np.sum(weights * np.where(weights != 0, x, 0)) for x in self._centered]
         return weights.sum(axis=1), np.concatenate([weights.sum(axis=0), groups, slopes])
 
     def values(self, found: Coefficients, column: int = 0) -> Array:
@@ -189,7 +205,7 @@ class TwoWay:
         table: Array = found.unit[:, column][:, None] + other[:periods]
         if self.groups is not None:
             table = table + np.append(other[periods : periods + self.count], 0.0)[self.groups]
-        for x, slope in zip(self.centered, other[periods + self.count :], strict=True):
+        for x, slope in zip(self._centered, other[periods + self.count :], strict=True):
             table = table + slope * x
         return table
 
