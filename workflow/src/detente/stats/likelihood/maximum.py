@@ -1,8 +1,9 @@
 """What estimators by maximum likelihood share: Newton's method, and the check that scores sum to zero."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 
@@ -28,7 +29,10 @@ class Point:
     information: Array
 
 
+Answer = TypeVar("Answer")
 Objective = Callable[[Array], Point]
+# A search that yields the places at which it wants its objective, is sent the points, and returns what it finds.
+Asking = Generator[Array, Point, Answer]
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,12 @@ def newton(
     Raises Runaway if `reach` is given and steps stay long where the objective is flat; Stalled if the information
     becomes singular, no step climbs, or 100 steps are not enough.
     """
-    place, here = start, objective(start)
+    return alone(climb(start, concave=concave, close=close, reach=reach), objective)
+
+
+def climb(start: Array, *, concave: bool = True, close: float = CLOSE, reach: Array | None = None) -> Asking[Optimum]:
+    """`newton`, as a search that asks for its objective."""
+    place, here = start, (yield start)
     for steps in range(1, numerics.MOST_STEPS + 1):
         step = direction(here, concave=concave)
         gain = float(step @ here.gradient)
@@ -83,13 +92,45 @@ def newton(
         if reach is not None and gain < numerics.FLAT and float(np.abs(step) @ reach) > numerics.LONG:
             raise Runaway
         for share in numerics.HALVINGS:
-            there = objective(place + share * step)
+            there = yield place + share * step
             if climbs(here.value, there.value):
                 break
         else:
             raise Stalled
         place, here = place + share * step, there
     raise Stalled
+
+
+def alone(search: Asking[Answer], objective: Objective) -> Answer:
+    """What a search finds."""
+    place = next(search)
+    while True:
+        try:
+            place = search.send(objective(place))
+        except StopIteration as end:
+            found: Answer = end.value
+            return found
+
+
+def together(
+    searches: Mapping[int, Asking[Answer]], objective: Callable[[Mapping[int, Array]], Mapping[int, Point]]
+) -> dict[int, Answer]:
+    """What searches find that go on at the same time, by number; those that stall or run away find nothing.
+
+    `objective` is asked for the points of all that go on at once, each at a place of its own.
+    """
+    found: dict[int, Answer] = {}
+    asked = {i: next(search) for i, search in searches.items()}
+    while asked:
+        points, asked = objective(asked), {}
+        for i, point in points.items():
+            try:
+                asked[i] = searches[i].send(point)
+            except StopIteration as end:
+                found[i] = end.value
+            except (Stalled, Runaway):
+                continue
+    return found
 
 
 def climbs(value: float, reached: float) -> bool:
@@ -122,28 +163,34 @@ def find_maximum(
 
     Raises NotConverged if no maximum is found though the data are not separated.
     """
-    settled = sound = False
-    try:
-        found = search()
-        estimate = found.estimate
-        for _ in range(numerics.MOST_POLISHES):
-            here = objective(estimate)
-            step = direction(here)
-            # The sums of an outcome in billions are rounded by more than a distance that is nothing to others.
-            settled = float(step @ here.gradient) < max(numerics.SETTLED, numerics.ROUNDING**2 * abs(here.value))
-            if settled:
-                break
-            estimate = np.add(estimate, step)
-        bread = inverse(here.information)
-        undetermined = float(np.max(np.sqrt(np.diag(bread)) * reach)) > numerics.DIVERGED
-        sound = settled and float(np.abs(step) @ reach) <= numerics.STILL and not undetermined
-    except Stalled:
-        settled = False
+    made: Maximum | None = None
+    sound = False
+    with suppress(Stalled):
+        made, sound = alone(polish(search(), reach), objective)
     if not sound:
         refuse()
-    if not settled:
+    if made is None:
         raise NotConverged(f"{name} found no maximum, though the data are not separated")
-    return Maximum(estimate, here, bread, found.steps + 1)
+    return made
+
+
+def polish(found: Optimum, reach: Array) -> Asking[tuple[Maximum, bool]]:
+    """The maximum down to rounding, from where a search ended, and whether all coefficients are well determined there.
+
+    Raises Stalled if it does not settle.
+    """
+    estimate = found.estimate
+    for _ in range(numerics.MOST_POLISHES):
+        here = yield estimate
+        step = direction(here)
+        # The sums of an outcome in billions are rounded by more than a distance that is nothing to others.
+        if float(step @ here.gradient) < max(numerics.SETTLED, numerics.ROUNDING**2 * abs(here.value)):
+            bread = inverse(here.information)
+            undetermined = float(np.max(np.sqrt(np.diag(bread)) * reach)) > numerics.DIVERGED
+            sound = float(np.abs(step) @ reach) <= numerics.STILL and not undetermined
+            return Maximum(estimate, here, bread, found.steps + 1), sound
+        estimate = np.add(estimate, step)
+    raise Stalled
 
 
 def settle(
