@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from detente.stats.kernels import absorption
+from detente.stats.kernels import absorption, together
 from detente.stats.kernels.nearest import nearest
 
 TESTS = Path(__file__).parents[1]
@@ -69,3 +69,30 @@ def test_controls_are_chosen_by_their_distances_and_not_by_rough_ones(step: floa
         exact = np.floor(exact / step + 0.5) * step if step else exact
         for own, found in zip(exact, np.split(chosen, np.cumsum(count)[:-1]), strict=True):
             assert found.tolist() == np.flatnonzero(own <= min(np.sort(own)[3], caliper) + step / 10).tolist()
+
+
+@pytest.mark.parametrize("rows", [7, together.NEAREST, 2 * together.NEAREST + 5])
+def test_sums_of_many_models_are_those_of_each_by_itself(rows: int) -> None:
+    """Of one column to nine, from one block and added to what is there."""
+    random = np.random.default_rng(5)
+    z, dyad = random.normal(size=(rows, 9)), random.integers(0, 4, rows)
+    block = np.vstack([np.ascontiguousarray(z.T), np.zeros(rows)])
+    of = [random.permutation(9)[:k] for k in range(1, 10)]
+    columns = np.array([np.append(own, np.full(12 - len(own), 9)) for own in of])
+    slopes, weights = random.normal(size=columns.shape), random.random((9, rows))
+    index, sums, products = np.empty((9, rows)), np.ones((9, 12)), np.ones((9, 12, 12))
+    totals, by_group = np.ones((9, 4, 9)), np.ones((9, 4))
+    together.combine(block, columns, slopes, index)
+    together.add_sums(block, columns, weights, sums)
+    together.add_products(block, columns, weights, products)
+    together.add_totals(z, weights, dyad, totals)
+    together.add_by_group(weights, dyad, by_group)
+    held = np.eye(4)[dyad]
+    for m, own in enumerate(of):
+        x, k = z[:, own], len(own)
+        assert_allclose(index[m], x @ slopes[m, :k], atol=1e-12)
+        assert_allclose(sums[m, :k], 1 + weights[m] @ x, atol=1e-11)
+        lower = np.tril(1 + (x * weights[m, :, None]).T @ x)
+        assert_allclose(np.tril(products[m, :k, :k]), lower, atol=1e-11)
+        assert_allclose(totals[m], 1 + (held * weights[m, :, None]).T @ z, atol=1e-11)
+        assert_allclose(by_group[m], 1 + weights[m] @ held, atol=1e-11)

@@ -14,6 +14,7 @@ from detente.stats.kernels import (
     participation,
     products,
     sharing_marks,
+    together,
 )
 
 NONE = np.empty(0)
@@ -28,6 +29,7 @@ def run() -> None:
     run_leverages()
     run_nearest()
     run_sharing()
+    run_together()
 
 
 def run_sharing() -> None:
@@ -44,6 +46,20 @@ def run_leverages() -> None:
     assert small.tolist() == [True, False]
     assert abs(out[0, 0] - 0.99**-0.5) < 1e-15
     assert out[1, 0] == 0
+
+
+def run_together() -> None:
+    # Three rows of two columns and the one of zeros, for models of both and of the second alone.
+    rows, none = np.array([[1.0, 2.0], [1.0, 3.0], [1.0, 5.0]]), 2
+    block = np.zeros((3, 3))
+    block[:none] = rows.T
+    columns = np.array([[0, 1, none, none], [1, none, none, none]])
+    slopes, weights, groups = np.ones((2, 4)), np.ones((2, 3)), np.array([0, 1, 1])
+    together.combine(block, columns, slopes, np.empty((2, 3)))
+    together.add_sums(block, columns, weights, slopes)
+    together.add_products(block, columns, weights, np.zeros((2, 4, 4)))
+    together.add_totals(rows, weights, groups, np.zeros((2, 2, 2)))
+    together.add_by_group(weights, groups, np.zeros((2, 2)))
 
 
 def run_nearest() -> None:
