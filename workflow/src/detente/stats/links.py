@@ -23,7 +23,7 @@ class Shape:
 
 
 def _exponential(eta: Array) -> Array:
-    return np.asarray(np.exp(np.minimum(eta, LARGEST_INDEX)))
+    return np.asarray(np.exp(np.clip(eta, -LARGEST_INDEX, LARGEST_INDEX)))
 
 
 SHAPES: Mapping[Link, Shape] = {
