@@ -371,6 +371,9 @@ import hashlib
 import numpy as np
 from detente.stats import ModelFrame
 from detente.stats import get
+from detente.stats.covariance import number_dyads
+from detente.stats.likelihood import logit_models
+from detente.stats.linear import Choice, Group
 rng = np.random.default_rng(5)
 n = 40_000
 effects = {"dyad": rng.integers(0, 2000, n), "year": rng.integers(0, 40, n)}
@@ -381,6 +384,10 @@ for name in ("lpm", "fepoisson"):
     fit = get(name).fit(design)
     for part in (fit.estimate, fit.scores.whole, fit.bread, fit.x):
         print(hashlib.sha256(np.ascontiguousarray(part).tobytes()).hexdigest())
+pairs = number_dyads(effects["dyad"] // 50, 40 + effects["dyad"] % 50)
+group = Group(y[:, None], x, ("y",), design.terms, pairs)
+for found in logit_models(group, [Choice("y", "x0", design.terms[1:k]) for k in range(1, 12)]).found:
+    print(found.value, found.base, [(kind, found.under(kind, 0.2)) for kind in found.covariances])
 """
 
 

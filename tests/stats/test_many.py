@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,15 +12,20 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 
+from detente.base import numerics
 from detente.base.errors import EstimationError, UnknownVariable, UnsupportedCovariance, UnsupportedEffects
 from detente.stats.covariance import Pairs, number_dyads
 from detente.stats.effects.risk import average_marginal_effect, difference_error, risk_without_treatment
 from detente.stats.fitting import fit
+from detente.stats.frame import ModelFrame
 from detente.stats.kernels import products as kernel
 from detente.stats.likelihood import many as many_logits
-from detente.stats.likelihood.many import in_order
+from detente.stats.likelihood import together as passes
+from detente.stats.likelihood.maximum import Runaway
+from detente.stats.likelihood.together import Logits, Rows
 from detente.stats.linear import many
-from detente.stats.linear.group import Choice, Fits, Group, design
+from detente.stats.linear.group import Choice, Fits, Found, Group
+from detente.stats.linear.regressors import Stalled
 
 Codes = npt.NDArray[np.int64]
 CLOSE = 1e-8
@@ -87,6 +91,14 @@ def some(number: int, seed: int, outcomes: Sequence[str], treatments: Sequence[s
     return drawn
 
 
+def design(shared: Group, choice: Choice) -> ModelFrame:
+    """The design of one choice, as an estimator takes it."""
+    x = np.ascontiguousarray(shared.x[:, [shared.names.index(t) for t in choice.terms]])
+    y = np.ascontiguousarray(shared.y[:, shared.outcomes.index(choice.outcome)])
+    a, b = shared.pairs.low[shared.pairs.dyad], shared.pairs.high[shared.pairs.dyad]
+    return ModelFrame(y, x, choice.terms, a, b, fixed_effects=shared.effects)
+
+
 def alone(shared: Group, choice: Choice, kinds: Sequence[str], estimator: str) -> tuple[dict[str, Any], set[Any]]:
     """The row of one specification fitted by itself, and what of it does not exist."""
     made = design(shared, choice)
@@ -119,7 +131,6 @@ class Table:
 
     rows: pd.DataFrame
     failures: pd.DataFrame
-    ends: Mapping[str, float]
 
 
 def tabulated(shared: Group, chosen: Sequence[Choice], fits: Fits, kinds: Sequence[str]) -> Table:
@@ -144,17 +155,15 @@ def tabulated(shared: Group, chosen: Sequence[Choice], fits: Fits, kinds: Sequen
                     lost.append((i, kind, type(reason).__name__, str(reason)))
                 row |= {f"{name}_{kind}": value for name, value in numbers.items()}
         rows.append(row)
-    return Table(pd.DataFrame(rows), pd.DataFrame(lost, columns=["choice", "vcov", "error", "message"]), fits.ends)
+    return Table(pd.DataFrame(rows), pd.DataFrame(lost, columns=["choice", "vcov", "error", "message"]))
 
 
 def linear(shared: Group, chosen: Sequence[Choice], kinds: Sequence[str] = ("dyad", "dyadic")) -> Table:
     return tabulated(shared, chosen, many.linear_models(shared, chosen, kinds), kinds)
 
 
-def logits(
-    shared: Group, chosen: Sequence[Choice], kinds: Sequence[str] = ("dyad", "dyadic"), start: Any = None
-) -> Table:
-    return tabulated(shared, chosen, many_logits.logit_models(shared, chosen, kinds, start), kinds)
+def logits(shared: Group, chosen: Sequence[Choice], kinds: Sequence[str] = ("dyad", "dyadic")) -> Table:
+    return tabulated(shared, chosen, many_logits.logit_models(shared, chosen, kinds), kinds)
 
 
 def compare(shared: Group, chosen: Sequence[Choice], found: Table, kinds: Sequence[str], estimator: str) -> None:
@@ -298,28 +307,68 @@ def test_a_rare_regressor_that_separates_is_refused_from_any_start() -> None:
     assert refused["choice"].tolist() == [1, 3]
 
 
-def test_logits_begin_where_the_neighbour_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def fitted_alone(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """Terms of the logits whose search among others did not end well."""
+    seen: list[tuple[str, ...]] = []
+    real = many_logits.maximise
+
+    def counted(model: Any, y: Any, data: Any) -> Any:
+        seen.append(data.terms)
+        return real(model, y, data)
+
+    monkeypatch.setattr(many_logits, "maximise", counted)
+    return seen
+
+
+def test_logits_go_through_rows_together(monkeypatch: pytest.MonkeyPatch, fitted_alone: list[tuple[str, ...]]) -> None:
+    """No more passes than the longest search has steps, and which others there are is not felt."""
     shared = group(panel(12, 14, seed=12, onsets=0.2))
-    chosen = [c for c in some(24, 8, ("onset",), ("treated",)) if "always" not in c.controls]
-    chosen = [c for c in chosen if "sum_of_two" not in c.controls]
-    cold = []
-    real = many_logits.solve
-
-    def counted(*given: object, begin: object = None) -> object:
-        if begin is None:
-            cold.append(1)
-        return real(*given, begin=begin)
-
-    monkeypatch.setattr(many_logits, "solve", counted)
+    chosen = [c for c in some(24, 8, ("onset", "of_dyads"), ("treated", "of_years")) if "sum_of_two" not in c.controls]
+    going = []
+    real = Logits.points
+    monkeypatch.setattr(Logits, "points", lambda self, places: going.append(len(places)) or real(self, places))
     found = logits(shared, chosen)
-    assert len(cold) == 1
-    assert found.ends.keys() >= {"intercept", "treated"}
-    again = logits(shared, chosen, start=found.ends)
-    assert len(cold) == 1, "a start makes the first fit warm too"
-    pd.testing.assert_frame_equal(
-        again.rows.drop(columns="iterations"), found.rows.drop(columns="iterations"), rtol=CLOSE, atol=0
-    )
-    compare(shared, chosen, again, ("dyad", "dyadic"), "logit")
+    compare(shared, chosen, found, ("dyad", "dyadic"), "logit")
+    assert not fitted_alone
+    outcomes = [c.outcome for c in chosen]
+    assert going[0] == outcomes.count(outcomes[0])
+    assert len(going) == sum(found.rows["iterations"].groupby(outcomes).max())
+    monkeypatch.setattr(many_logits, "WAVE", 1)
+    pd.testing.assert_frame_equal(found.rows, logits(shared, chosen).rows, rtol=1e-12, atol=0)
+
+
+def test_blocks_of_rows_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    shared, chosen = group(panel(12, 14, seed=17)), some(8, 5, ("onset",), ("treated",))
+    whole = logits(shared, chosen)
+    monkeypatch.setattr(passes, "BLOCK", 97)
+    pd.testing.assert_frame_equal(whole.rows, logits(shared, chosen).rows, rtol=1e-10, atol=0)
+
+
+def test_a_search_that_ends_badly_is_made_again_alone(
+    monkeypatch: pytest.MonkeyPatch, fitted_alone: list[tuple[str, ...]]
+) -> None:
+    """Those that stall, run away or are not sound, and no others."""
+    shared = group(panel(10, 14, seed=18))
+    chosen = [Choice("onset", "treated", (c,)) for c in ("trade", "peace", "power", "distance")]
+    real = many_logits.climb
+
+    def stalling(start: Any, **how: Any) -> Any:
+        found = yield from real(start, **how)
+        if how["reach"][2] in bad:
+            raise bad[how["reach"][2]]
+        return found
+
+    reach = {c: float(np.abs(shared.x[:, shared.names.index(c)]).max()) for c in CONTROLS}
+    bad = {reach["peace"]: Stalled(), reach["distance"]: Runaway()}
+    monkeypatch.setattr(many_logits, "climb", stalling)
+    compare(shared, chosen, logits(shared, chosen), ("dyad", "dyadic"), "logit")
+    assert [terms[-1] for terms in fitted_alone] == ["peace", "distance"]
+    fitted_alone.clear()
+    monkeypatch.setattr(many_logits, "climb", real)
+    monkeypatch.setattr(numerics, "STILL", 0.0)
+    compare(shared, chosen, logits(shared, chosen), ("dyad", "dyadic"), "logit")
+    assert len(fitted_alone) == len(chosen)
 
 
 def test_of_many_rows_a_part_is_gone_through_first(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -328,20 +377,32 @@ def test_of_many_rows_a_part_is_gone_through_first(monkeypatch: pytest.MonkeyPat
     chosen = [c for c in some(12, 9, ("onset",), ("treated",)) if not {"always", "sum_of_two"} & set(c.controls)]
     whole = logits(shared, chosen)
     monkeypatch.setattr(many_logits, "LARGE", 100)
-    seen = []
-    real = many_logits._part
-    monkeypatch.setattr(many_logits, "_part", lambda *given: seen.append(real(*given)) or seen[-1])
+    weighted = []
+    real = Rows.of
+    monkeypatch.setattr(Rows, "of", lambda z, weights=None: weighted.append((len(z), weights)) or real(z, weights))
     found = logits(shared, chosen)
-    assert [len(part.y) < shared.rows / 2 for part in seen] == [True]
+    (rows, none), (few, weights) = weighted
+    assert none is None
+    assert few < rows / 2
+    assert weights.sum() == pytest.approx(rows, rel=0.05)
     compare(shared, chosen, found, ("dyad", "dyadic"), "logit")
     pd.testing.assert_series_equal(found.rows["estimate"], whole.rows["estimate"], rtol=CLOSE, atol=0)
 
 
-def test_neighbours_in_order_differ_by_one_control() -> None:
-    shared = group(panel(5, 5, seed=13))
-    every = [Choice("onset", "treated", tuple(c for i, c in enumerate(CONTROLS[:4]) if m >> i & 1)) for m in range(16)]
-    ordered = [set(every[i].controls) for i in in_order(shared, every)]
-    assert all(len(a ^ b) == 1 for a, b in pairwise(ordered))
+def test_logits_of_treatments_that_are_no_flags() -> None:
+    """Doses above zero, on both sides of it, and nowhere above: risks are at one and at none all the same."""
+    frame = panel(12, 14, seed=19)
+    frame["distance"] = np.maximum(frame["distance"], 0.0)
+    frame["power"] = -frame["power"] / 1e4
+    shared = group(frame)
+    chosen = [Choice("onset", t, ("peace",)) for t in ("trade", "distance", "treated")]
+    compare(shared, chosen, logits(shared, chosen), ("dyad", "dyadic"), "logit")
+    (found,) = many_logits.logit_models(shared, [Choice("onset", "power", ("peace",))]).found
+    assert isinstance(found, Found)
+    made = design(shared, Choice("onset", "power", ("peace",)))
+    effect = average_marginal_effect(fit(made, estimator="logit").solution, made.y, made.treatment)
+    assert found.value == pytest.approx(effect.value, rel=CLOSE)
+    assert found.base is None
 
 
 @pytest.mark.fault("fits")

@@ -47,9 +47,10 @@ class IndexModel:
 
 
 def _logit_slopes(eta: Array, y: Array) -> Slopes:
-    odds = np.exp(np.minimum(eta, LARGEST_INDEX))
-    p = odds / (1 + odds)
-    return Slopes(y * eta - np.log(1 + odds), y - p, p * (1 - p))
+    odds = np.exp(np.clip(eta, -LARGEST_INDEX, LARGEST_INDEX))
+    more = 1 + odds
+    p = np.divide(odds, more, out=odds)
+    return Slopes(y * eta - np.log(more, out=more), y - p, p * (1 - p))
 
 
 def _probit_slopes(eta: Array, y: Array) -> Slopes:
@@ -98,20 +99,15 @@ def objective(model: IndexModel, y: Array, x: Array) -> Search:
     return Search(likelihood(model, y, np.column_stack([np.ones(len(y)), x])), start, np.arange(-1, x.shape[1]))
 
 
-def maximise(
-    model: IndexModel, y: Array, data: Regressors, weights: Array | None = None, begin: Array | None = None
-) -> Maximum:
-    """Newton's method from the base rate, or from `begin` (k,), down to rounding.
+def maximise(model: IndexModel, y: Array, data: Regressors, weights: Array | None = None) -> Maximum:
+    """Newton's method from the base rate, down to rounding.
 
-    Raises Separation if the maximum does not exist, naming the terms to blame; NotConverged if it is not found. Begun
-    elsewhere than at the base rate, it raises Stalled or Runaway where separation would be looked into.
+    Raises Separation if the maximum does not exist, naming the terms to blame; NotConverged if it is not found.
     """
     rows = likelihood(model, y, data.x, weights)
-    refuse = partial(model.refuse, y, data.x, data.terms, model.link) if begin is None else _stall
+    refuse = partial(model.refuse, y, data.x, data.terms, model.link)
 
     def search() -> Optimum:
-        if begin is not None:
-            return newton(rows, begin, close=NEARER, reach=data.reach)
         start: Array = np.zeros(len(data.terms))
         start[0] = model.index(float(np.average(y, weights=weights)))
         if len(y) > LARGE and weights is None and model.link != "log":
@@ -128,13 +124,9 @@ def maximise(
     return maximum.find_maximum(rows, search, data.reach, refuse, model.name)
 
 
-def _stall() -> None:
-    raise Stalled
-
-
-def solve(model: IndexModel, y: Array, data: Regressors, *, begin: Array | None = None) -> Solution:
-    """Maximum-likelihood fit of an outcome (n,) on regressors, with observed information; `begin` as `maximise`."""
-    found = maximise(model, y, data, begin=begin)
+def solve(model: IndexModel, y: Array, data: Regressors) -> Solution:
+    """Maximum-likelihood fit of an outcome (n,) on regressors, with observed information."""
+    found = maximise(model, y, data)
     scores = Scores(data.x, model.slopes(data.x @ found.estimate, y).first)
     return from_regressors(data, found.estimate, scores, found.bread, link=model.link, iterations=found.steps)
 

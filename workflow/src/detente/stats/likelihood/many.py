@@ -1,20 +1,23 @@
-"""Many pooled logits of the same rows, each begun where its neighbour ended, and the treatment's effect on risk."""
+"""Many pooled logits of the same rows, which go through these together, and the treatment's effect on risk."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from detente.base.errors import EstimationError
-from detente.base.numerics import NEAR
-from detente.base.types import Array
+from detente.base.numbering import Pairs
+from detente.base.numerics import NEAR, NEARER
+from detente.base.types import Array, Codes
 from detente.stats.checks import check_outcome
-from detente.stats.contract import Solution, get
-from detente.stats.effects.risk import average_marginal_effect, risk_without_treatment
-from detente.stats.likelihood.binary import LOGIT, likelihood, solve
-from detente.stats.likelihood.maximum import FRACTION, LARGE, Runaway, newton, part_of
+from detente.stats.contract import get
+from detente.stats.covariance import Covariance, Scores, effective
+from detente.stats.likelihood.binary import LOGIT, maximise
+from detente.stats.likelihood.maximum import LARGE, Asking, Maximum, Point, climb, part_of, polish, together
+from detente.stats.likelihood.together import ByDyad, Logits, Rows
 from detente.stats.linear.group import (
+    BY_ROWS,
     Choice,
     Fits,
     Found,
@@ -22,112 +25,173 @@ from detente.stats.linear.group import (
     Shared,
     check,
     covariance_of_rows,
-    design,
+    one_row_each,
     picked,
     stack,
 )
-from detente.stats.linear.regressors import Regressors, Stalled
-from detente.stats.parts import information_of
+from detente.stats.linear.regressors import Regressors, Stalled, chunks
 
-Slopes = Mapping[str, float]
+# Models that go through the rows together.
+WAVE = 16
 
 
 @dataclass(frozen=True)
-class _Part:
-    """Some rows that stand for all: columns z (m, K) and outcome y (m,), each row as often as `weights` (m,) say."""
+class _Model:
+    """One logit: columns (k,) of the rows, the constant's first and the treatment's second; names, `reach` (k,)."""
 
-    z: Array
-    y: Array
-    weights: Array
+    columns: Codes
+    terms: tuple[str, ...]
+    dropped: tuple[str, ...]
+    reach: Array
 
 
-def logit_models(
-    group: Group, models: Sequence[Choice], covariances: Sequence[str] = ("dyad", "dyadic"), start: Slopes | None = None
-) -> Fits:
+@dataclass(frozen=True)
+class _Sample:
+    """One outcome of a group, column `place` of its rows; `one_each` the dyads with a row for each."""
+
+    group: Group
+    shared: Shared
+    rows: Rows
+    place: int
+    one_each: Pairs
+
+    @cached_property
+    def y(self) -> Array:
+        """The outcome, by itself in memory."""
+        return np.ascontiguousarray(self.shared.z[:, self.place])
+
+    @cached_property
+    def part(self) -> Rows | None:
+        """Of many rows some that stand for all, on which a search begins."""
+        if len(self.y) <= LARGE:
+            return None
+        keep, weights = part_of(self.y)
+        return Rows.of(self.shared.z[keep], weights[keep])
+
+    def model(self, choice: Choice) -> _Model:
+        """The model of a choice; raises NoVariation, RankDeficient as `Shared.kept`."""
+        kept, dropped = self.shared.kept(choice)
+        names = ("intercept", *(t for t in choice.terms if t not in dropped))
+        return _Model(kept, names, dropped, self.rows.reach[kept])
+
+    def logits(self, models: Sequence[_Model], rows: Rows) -> Logits:
+        """Some models, to go through rows."""
+        return Logits(rows, self.place, [model.columns for model in models])
+
+
+def logit_models(group: Group, models: Sequence[Choice], covariances: Sequence[str] = ("dyad", "dyadic")) -> Fits:
     """Pooled logits of one group: estimates are average marginal effects of the treatment, by the delta method.
 
-    Each equals the fit of its design alone: Newton's method ends by the same rule wherever it begins, and where it does
-    not end well the fit is made again from the base rate, refusals included.
+    Each takes the steps of the fit of its design alone, those of some dozens of models in one pass over the rows; where
+    these do not end well it is fitted alone, refusals included.
 
-    `start`: coefficients by name, "intercept" among them, from which the first fit begins: the `ends` of a group alike.
     Raises UnsupportedEffects if the group has effects; UnknownVariable, UnsupportedCovariance, EstimationError as
     `check`, or if a value is missing. What one choice lacks is its reason in the result.
     """
     check(group, models, covariances)
     if not models:
         return Fits(())
-    get("logit").check_effects(design(group, models[0]).fixed_effects)
+    get("logit").check_effects(group.effects)
     shared, _ = stack(group, models, lead=1)
-    reach = np.maximum(shared.z.max(axis=0), -shared.z.min(axis=0))
+    rows, one_each = Rows.of(shared.z), one_row_each(group.pairs)
     found: dict[int, Found | Exception] = {}
-    near = {models[0].outcome: start} if start else {}
-    parts = {name: _part(shared, name) for name in dict.fromkeys(c.outcome for c in models)}
-    for i in in_order(group, models):
-        outcome = models[i].outcome
+    for outcome in dict.fromkeys(choice.outcome for choice in models):
+        sample = _Sample(group, shared, rows, shared.index[outcome], one_each)
+        here = [i for i, choice in enumerate(models) if choice.outcome == outcome]
         try:
-            solution = _fitted(shared, parts[outcome], reach, models[i], near.get(outcome))
+            check_outcome(sample.y, "binary")
         except EstimationError as error:
-            found[i] = error
+            found |= dict.fromkeys(here, error)
             continue
-        near = {outcome: dict(zip(solution.terms, solution.estimate.tolist(), strict=True))}
-        found[i] = _found(group, solution, outcome, covariances)
-    return Fits([found[i] for i in range(len(models))], ends=next(iter(near.values()), {}))
+        for s in chunks(len(here), WAVE):
+            found |= _wave(sample, {i: models[i] for i in here[s]}, covariances)
+    return Fits([found[i] for i in range(len(models))])
 
 
-def in_order(group: Group, models: Sequence[Choice]) -> list[int]:
-    """Places of choices in an order in which neighbours differ little: sets of controls by rank in Gray's code."""
-    bits = {name: 1 << i for i, name in enumerate(group.names)}
-
-    def rank(i: int) -> tuple[int, int, int]:
-        choice = models[i]
-        code = left = sum(bits[t] for t in choice.controls)
-        while left := left >> 1:
-            code ^= left
-        return group.outcomes.index(choice.outcome), group.names.index(choice.treatment), code
-
-    return sorted(range(len(models)), key=rank)
-
-
-def _part(shared: Shared, outcome: str) -> _Part | None:
-    """All rows of the rarer outcome and every eighth of the other; None if rows are few, or outcomes not rare."""
-    y = shared.z[:, shared.index[outcome]]
-    if len(y) <= LARGE or not 0 < min(y.mean(), 1 - y.mean()) < 1 / FRACTION:
-        return None
-    keep, weights = part_of(y)
-    z = shared.z[keep]
-    return _Part(z, z[:, shared.index[outcome]], weights[keep])
+def _wave(sample: _Sample, choices: Mapping[int, Choice], kinds: Sequence[str]) -> dict[int, Found | Exception]:
+    """What comes of some choices of one outcome, by number."""
+    models: dict[int, _Model] = {}
+    failed: dict[int, Exception] = {}
+    for i, choice in choices.items():
+        try:
+            models[i] = sample.model(choice)
+        except EstimationError as error:
+            failed[i] = error
+    maxima = _maxima(sample, models)
+    for i in models.keys() - maxima:
+        try:
+            maxima[i] = _alone(sample, models[i])
+        except EstimationError as error:
+            failed[i] = error
+    ended = {i: (models[i], maximum) for i, maximum in maxima.items()}
+    return failed | dict(zip(ended, _found(sample, list(ended.values()), kinds), strict=True))
 
 
-def _fitted(shared: Shared, part: _Part | None, reach: Array, choice: Choice, near: Slopes | None) -> Solution:
-    """The fit of one choice, begun at the coefficients of the last one of the same outcome; refusals as `logit`."""
-    y = np.ascontiguousarray(shared.z[:, shared.index[choice.outcome]])
-    check_outcome(y, "binary")
-    kept, dropped = shared.kept(choice)
-    names = ("intercept", *(t for t in choice.terms if t not in dropped))
-    data = Regressors(picked(shared.z, kept), names, 1, dropped, reach[kept])
-    if near is not None:
-        with suppress(Stalled, Runaway):
-            begin = _start(shared, near, names)
-            if part is not None:
-                rows = likelihood(LOGIT, part.y, picked(part.z, kept), part.weights)
-                begin = newton(rows, begin, close=NEAR, reach=data.reach).estimate
-            return solve(LOGIT, y, data, begin=begin)
-    return solve(LOGIT, y, data)
+def _maxima(sample: _Sample, models: Mapping[int, _Model]) -> dict[int, Maximum]:
+    """Maxima of those models whose search from the base rate ends well."""
+    starts: dict[int, Array] = {i: np.zeros(len(model.columns)) for i, model in models.items()}
+    for start in starts.values():
+        start[0] = LOGIT.index(float(sample.y.mean()))
+
+    def points(rows: Rows) -> Callable[[Mapping[int, Array]], Mapping[int, Point]]:
+        def at(asked: Mapping[int, Array]) -> Mapping[int, Point]:
+            made = sample.logits([models[i] for i in asked], rows).points(list(asked.values()))
+            return dict(zip(asked, made, strict=True))
+
+        return at
+
+    if sample.part is not None:
+        near = {i: climb(start, close=NEAR, reach=models[i].reach) for i, start in starts.items()}
+        starts |= {i: found.estimate for i, found in together(near, points(sample.part)).items()}
+    return together({i: _search(start, models[i].reach) for i, start in starts.items()}, points(sample.rows))
 
 
-def _start(shared: Shared, slopes: Slopes, names: Sequence[str]) -> Array:
-    """A neighbour's coefficients (k,), those of what it had more put into the constant at the regressors' means."""
-    start = np.array([slopes.get(t, 0.0) for t in names])
-    gone = [t for t in slopes if t not in names and t in shared.index]
-    start[0] += sum(slopes[t] * float(shared.z[:, shared.index[t]].mean()) for t in gone)
-    return start
+def _search(start: Array, reach: Array) -> Asking[Maximum]:
+    """The search for a maximum; raises Stalled, Runaway where separation would be looked into."""
+    found = yield from climb(start, close=NEARER, reach=reach)
+    made, sound = yield from polish(found, reach)
+    if not sound:
+        raise Stalled
+    return made
 
 
-def _found(group: Group, fit: Solution, outcome: str, kinds: Sequence[str]) -> Found:
-    """The effect of the treatment and its covariances."""
-    y, treatment = group.outcome(outcome), fit.x[:, fit.treatment]
-    effect = average_marginal_effect(fit, y, treatment)
-    base = risk_without_treatment(fit, y, treatment) if (treatment > 0).any() else None
-    own = information_of(fit)
-    made = {kind: covariance_of_rows(kind, fit.scores, fit.bread, group.pairs, information=own) for kind in kinds}
-    return Found(effect, base, fit.dropped, made, fit.iterations)
+def _alone(sample: _Sample, model: _Model) -> Maximum:
+    """The maximum of one model by itself; raises Separation, NotConverged as `logit`."""
+    x = picked(sample.shared.z, model.columns)
+    return maximise(LOGIT, sample.y, Regressors(x, model.terms, 1, model.dropped, model.reach))
+
+
+def _found(sample: _Sample, ended: Sequence[tuple[_Model, Maximum]], kinds: Sequence[str]) -> list[Found]:
+    """Effects of the treatment and their covariances."""
+    if not ended:
+        return []
+    logits = sample.logits([model for model, _ in ended], sample.rows)
+    places = [maximum.estimate for _, maximum in ended]
+    effects = logits.effects(places, 1)
+    directions = [maximum.bread @ effect.gradient for (_, maximum), (effect, _) in zip(ended, effects, strict=True)]
+    by_dyad = logits.by_dyad(places, directions, sample.group.pairs)
+    made = []
+    for (model, maximum), (effect, base), of in zip(ended, effects, by_dyad, strict=True):
+        covariances = _covariances(sample, model, maximum, of, kinds)
+        made.append(Found(effect, base, model.dropped, covariances, maximum.steps))
+    return made
+
+
+def _covariances(
+    sample: _Sample, model: _Model, maximum: Maximum, of: ByDyad, kinds: Sequence[str]
+) -> dict[str, Covariance | Exception]:
+    """Covariances by kind, from dyads where their totals are enough; effective degrees of freedom are the effect's."""
+    bread, totals = maximum.bread, Scores(of.totals)
+    found: dict[str, Covariance | Exception] = {}
+    for kind in kinds:
+        if kind in BY_ROWS:
+            x = picked(sample.shared.z, model.columns)
+            scores = Scores(x, LOGIT.slopes(x @ maximum.estimate, sample.y).first)
+            found[kind] = covariance_of_rows(kind, scores, bread, sample.group.pairs)
+            continue
+        made = covariance_of_rows(kind, totals, bread, sample.one_each)
+        if isinstance(made, Covariance):
+            degrees = effective(of.information, sample.one_each) if callable(made.degrees) else made.degrees
+            made = replace(made, heteroskedastic=bread @ of.products @ bread, degrees=degrees)
+        found[kind] = made
+    return found

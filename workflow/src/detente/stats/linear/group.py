@@ -1,7 +1,7 @@
 """Many models of the same rows: the rows and columns that they share, and what comes of each of them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +13,6 @@ from detente.base.numerics import CONSTANT
 from detente.base.types import Array, Codes, Flags
 from detente.stats.covariance import Covariance, SandwichParts, Scores, covariance
 from detente.stats.effects.risk import Effect, difference_error
-from detente.stats.frame import ModelFrame
 from detente.stats.kernels import products as kernel
 from detente.stats.linear.absorb import Absorber, absorber
 from detente.stats.linear.regressors import varying
@@ -56,10 +55,6 @@ class Group:
     def rows(self) -> int:
         """Dyad-years, N."""
         return len(self.pairs.dyad)
-
-    def outcome(self, name: str) -> Array:
-        """An outcome (N,), by itself in memory."""
-        return np.ascontiguousarray(self.y[:, self.outcomes.index(name)], dtype=np.float64)
 
     def treated(self, name: str) -> tuple[float, Array]:
         """Mean of a treatment where it is above zero, and of each outcome (q,) there; missing where it never is."""
@@ -127,14 +122,10 @@ class Found:
 
 @dataclass(frozen=True)
 class Fits:
-    """Models of one group: `found`, one per choice in the order given, or why there is none; `notes` on all of them.
-
-    `ends` are coefficients by name of the last fit that took steps, for others to start from.
-    """
+    """Models of one group: `found`, one per choice in the order given, or why there is none; `notes` on all of them."""
 
     found: Sequence[Found | Exception]
     notes: tuple[str, ...] = ()
-    ends: Mapping[str, float] = field(default_factory=dict)
 
 
 def check(group: Group, models: Sequence[Choice], covariances: Sequence[str]) -> None:
@@ -207,16 +198,9 @@ def stack(group: Group, models: Sequence[Choice], lead: int) -> tuple[Shared, Ar
     ranked: Array = np.zeros((inner, inner))
     if lead:
         ranked[lead:, lead:] = gram(x - x.mean(axis=0))
-    varies = z.min(axis=0) < z.max(axis=0) if lead else np.ones(z.shape[1], dtype=bool)
+    varies = (z != z[0]).any(axis=0) if lead else np.ones(z.shape[1], dtype=bool)
     index = {name: lead + i for i, name in enumerate([*terms, *outcomes])}
     return Shared(z, inner, index, lead, varies, ranked), np.concatenate(lowest)
-
-
-def design(group: Group, choice: Choice) -> ModelFrame:
-    """The design of one choice, as estimators take it."""
-    x = np.ascontiguousarray(group.x[:, [group.names.index(t) for t in choice.terms]])
-    a, b = group.pairs.low[group.pairs.dyad], group.pairs.high[group.pairs.dyad]
-    return ModelFrame(group.outcome(choice.outcome), x, choice.terms, a, b, fixed_effects=group.effects)
 
 
 def covariance_of_rows(kind: str, scores: Scores, bread: Array, pairs: Pairs, **other: Any) -> Covariance | Exception:
@@ -226,6 +210,11 @@ def covariance_of_rows(kind: str, scores: Scores, bread: Array, pairs: Pairs, **
         return covariance(kind, given)
     except EstimationError as error:
         return error
+
+
+def one_row_each(pairs: Pairs) -> Pairs:
+    """The same dyads, with a row for each."""
+    return replace(pairs, dyad=np.arange(len(pairs.low)))
 
 
 @dataclass(frozen=True)

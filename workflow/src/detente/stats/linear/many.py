@@ -31,6 +31,7 @@ from detente.stats.linear.group import (
     Shared,
     check,
     covariance_of_rows,
+    one_row_each,
     picked,
     stack,
 )
@@ -157,8 +158,7 @@ def _of_single_score(pairs: Pairs, silent: Flags | None, kind: str) -> Covarianc
     mute = None if silent is None else np.bincount(pairs.dyad, ~silent, dyads) == 0
     scores = np.zeros((dyads, 1))
     scores[0 if mute is None else int(mute.argmin())] = 1.0
-    one_each = replace(pairs, dyad=np.arange(dyads))
-    return covariance_of_rows(kind, Scores(scores), np.ones((1, 1)), one_each, linear=True, silent=mute)
+    return covariance_of_rows(kind, Scores(scores), np.ones((1, 1)), one_row_each(pairs), linear=True, silent=mute)
 
 
 def _attempted(sample: _Sample, choice: Choice, kinds: Sequence[str]) -> Found | Exception:
