@@ -24,7 +24,7 @@ from detente.stats.likelihood import together as passes
 from detente.stats.likelihood.maximum import Runaway
 from detente.stats.likelihood.together import Logits, Rows
 from detente.stats.linear import many
-from detente.stats.linear.group import Choice, Fits, Found, Group
+from detente.stats.linear.group import Choice, Fits, Found, Group, design
 from detente.stats.linear.regressors import Stalled
 
 Codes = npt.NDArray[np.int64]
@@ -89,14 +89,6 @@ def some(number: int, seed: int, outcomes: Sequence[str], treatments: Sequence[s
         controls = tuple(c for c in pool if random.random() < 0.4)
         drawn.append(Choice(str(random.choice(outcomes)), str(random.choice(treatments)), controls))
     return drawn
-
-
-def design(shared: Group, choice: Choice) -> ModelFrame:
-    """The design of one choice, as an estimator takes it."""
-    x = np.ascontiguousarray(shared.x[:, [shared.names.index(t) for t in choice.terms]])
-    y = np.ascontiguousarray(shared.y[:, shared.outcomes.index(choice.outcome)])
-    a, b = shared.pairs.low[shared.pairs.dyad], shared.pairs.high[shared.pairs.dyad]
-    return ModelFrame(y, x, choice.terms, a, b, fixed_effects=shared.effects)
 
 
 def alone(shared: Group, choice: Choice, kinds: Sequence[str], estimator: str) -> tuple[dict[str, Any], set[Any]]:
@@ -311,13 +303,13 @@ def test_a_rare_regressor_that_separates_is_refused_from_any_start() -> None:
 def fitted_alone(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     """Terms of the logits whose search among others did not end well."""
     seen: list[tuple[str, ...]] = []
-    real = many_logits.maximise
+    real = many_logits.design
 
-    def counted(model: Any, y: Any, data: Any) -> Any:
-        seen.append(data.terms)
-        return real(model, y, data)
+    def counted(shared: Group, choice: Choice) -> ModelFrame:
+        seen.append(choice.terms)
+        return real(shared, choice)
 
-    monkeypatch.setattr(many_logits, "maximise", counted)
+    monkeypatch.setattr(many_logits, "design", counted)
     return seen
 
 
@@ -369,6 +361,17 @@ def test_a_search_that_ends_badly_is_made_again_alone(
     monkeypatch.setattr(numerics, "STILL", 0.0)
     compare(shared, chosen, logits(shared, chosen), ("dyad", "dyadic"), "logit")
     assert len(fitted_alone) == len(chosen)
+
+
+def test_ill_conditioned_logits_are_fitted_alone(fitted_alone: list[tuple[str, ...]]) -> None:
+    """A year and its square lose digits in cross-products: alone, they are fitted in another basis."""
+    frame = panel(10, 14, seed=20)
+    frame["peace"] = 1946.0 + frame["year"]
+    frame["peace_2"] = frame["peace"] ** 2
+    shared = group(frame)
+    chosen = [Choice("onset", "treated", c) for c in (("trade",), ("peace", "peace_2"), ("distance",))]
+    compare(shared, chosen, logits(shared, chosen, KINDS), KINDS, "logit")
+    assert fitted_alone == [("treated", "peace", "peace_2")]
 
 
 def test_of_many_rows_a_part_is_gone_through_first(monkeypatch: pytest.MonkeyPatch) -> None:

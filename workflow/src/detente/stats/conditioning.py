@@ -71,12 +71,17 @@ def scaled(x: Array) -> Basis | None:
 
 
 def _condition(x: Array) -> float:
-    """Smallest over largest eigenvalue of cross-products of a constant and x (N, k), columns of length one."""
+    """`condition` of the cross-products of a constant and x (N, k)."""
     k = x.shape[1]
     cross = np.zeros((k + 1, k + 1))
     for start in range(0, len(x), CHUNK):
         part = np.column_stack([np.ones(len(x[start : start + CHUNK])), x[start : start + CHUNK]])
         cross += part.T @ part
+    return condition(cross)
+
+
+def condition(cross: Array) -> float:
+    """Smallest over largest eigenvalue of cross-products (k, k), columns of length one."""
     size = 1 / np.sqrt(np.diag(cross))
     values = np.linalg.eigvalsh(cross * np.outer(size, size))
     return float(values[0] / values[-1])

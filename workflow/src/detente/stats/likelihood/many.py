@@ -8,12 +8,14 @@ import numpy as np
 
 from detente.base.errors import EstimationError
 from detente.base.numbering import Pairs
-from detente.base.numerics import NEAR, NEARER
+from detente.base.numerics import NEAR, NEARER, WELL
 from detente.base.types import Array, Codes
 from detente.stats.checks import check_outcome
+from detente.stats.conditioning import condition
 from detente.stats.contract import get
 from detente.stats.covariance import Covariance, Scores, effective
-from detente.stats.likelihood.binary import LOGIT, maximise
+from detente.stats.effects.risk import average_marginal_effect, risk_without_treatment
+from detente.stats.likelihood.binary import LOGIT
 from detente.stats.likelihood.maximum import LARGE, Asking, Maximum, Point, climb, part_of, polish, together
 from detente.stats.likelihood.together import ByDyad, Logits, Rows
 from detente.stats.linear.group import (
@@ -23,13 +25,17 @@ from detente.stats.linear.group import (
     Found,
     Group,
     Shared,
+    attempted,
     check,
     covariance_of_rows,
+    design,
     one_row_each,
     picked,
     stack,
 )
-from detente.stats.linear.regressors import Regressors, Stalled, chunks
+from detente.stats.linear.regressors import Stalled, chunks
+from detente.stats.linear.within import gram
+from detente.stats.parts import sandwich_parts
 
 # Models that go through the rows together.
 WAVE = 16
@@ -37,22 +43,24 @@ WAVE = 16
 
 @dataclass(frozen=True)
 class _Model:
-    """One logit: columns (k,) of the rows, the constant's first and the treatment's second; names, `reach` (k,)."""
+    """One logit: columns (k,) of the rows, the constant's first and the treatment's second, and terms left out."""
 
     columns: Codes
-    terms: tuple[str, ...]
     dropped: tuple[str, ...]
-    reach: Array
 
 
 @dataclass(frozen=True)
 class _Sample:
-    """One outcome of a group, column `place` of its rows; `one_each` the dyads with a row for each."""
+    """One outcome of a group, column `place` of its rows.
+
+    `cross` (p, p) cross-products of constant and regressors; `one_each` the dyads with a row for each.
+    """
 
     group: Group
     shared: Shared
     rows: Rows
     place: int
+    cross: Array
     one_each: Pairs
 
     @cached_property
@@ -68,11 +76,9 @@ class _Sample:
         keep, weights = part_of(self.y)
         return Rows.of(self.shared.z[keep], weights[keep])
 
-    def model(self, choice: Choice) -> _Model:
-        """The model of a choice; raises NoVariation, RankDeficient as `Shared.kept`."""
-        kept, dropped = self.shared.kept(choice)
-        names = ("intercept", *(t for t in choice.terms if t not in dropped))
-        return _Model(kept, names, dropped, self.rows.reach[kept])
+    def ill_conditioned(self, model: _Model) -> bool:
+        """Whether the model is fitted in another basis when it is alone."""
+        return condition(self.cross[np.ix_(model.columns, model.columns)]) <= WELL
 
     def logits(self, models: Sequence[_Model], rows: Rows) -> Logits:
         """Some models, to go through rows."""
@@ -83,7 +89,7 @@ def logit_models(group: Group, models: Sequence[Choice], covariances: Sequence[s
     """Pooled logits of one group: estimates are average marginal effects of the treatment, by the delta method.
 
     Each takes the steps of the fit of its design alone, those of some dozens of models in one pass over the rows; where
-    these do not end well it is fitted alone, refusals included.
+    these do not end well, or regressors are ill-conditioned, it is fitted alone, refusals included.
 
     Raises UnsupportedEffects if the group has effects; UnknownVariable, UnsupportedCovariance, EstimationError as
     `check`, or if a value is missing. What one choice lacks is its reason in the result.
@@ -93,10 +99,10 @@ def logit_models(group: Group, models: Sequence[Choice], covariances: Sequence[s
         return Fits(())
     get("logit").check_effects(group.effects)
     shared, _ = stack(group, models, lead=1)
-    rows, one_each = Rows.of(shared.z), one_row_each(group.pairs)
+    rows, cross, one_each = Rows.of(shared.z), gram(shared.z[:, : shared.inner]), one_row_each(group.pairs)
     found: dict[int, Found | Exception] = {}
     for outcome in dict.fromkeys(choice.outcome for choice in models):
-        sample = _Sample(group, shared, rows, shared.index[outcome], one_each)
+        sample = _Sample(group, shared, rows, shared.index[outcome], cross, one_each)
         here = [i for i, choice in enumerate(models) if choice.outcome == outcome]
         try:
             check_outcome(sample.y, "binary")
@@ -111,25 +117,37 @@ def logit_models(group: Group, models: Sequence[Choice], covariances: Sequence[s
 def _wave(sample: _Sample, choices: Mapping[int, Choice], kinds: Sequence[str]) -> dict[int, Found | Exception]:
     """What comes of some choices of one outcome, by number."""
     models: dict[int, _Model] = {}
-    failed: dict[int, Exception] = {}
+    found: dict[int, Found | Exception] = {}
     for i, choice in choices.items():
         try:
-            models[i] = sample.model(choice)
+            models[i] = _Model(*sample.shared.kept(choice))
         except EstimationError as error:
-            failed[i] = error
-    maxima = _maxima(sample, models)
+            found[i] = error
+    maxima = _maxima(sample, {i: model for i, model in models.items() if not sample.ill_conditioned(model)})
+    ended = [(models[i], maximum) for i, maximum in maxima.items()]
+    found |= zip(maxima, _found(sample, ended, kinds), strict=True)
     for i in models.keys() - maxima:
         try:
-            maxima[i] = _alone(sample, models[i])
+            found[i] = _alone(sample.group, choices[i], kinds)
         except EstimationError as error:
-            failed[i] = error
-    ended = {i: (models[i], maximum) for i, maximum in maxima.items()}
-    return failed | dict(zip(ended, _found(sample, list(ended.values()), kinds), strict=True))
+            found[i] = error
+    return found
+
+
+def _alone(group: Group, choice: Choice, kinds: Sequence[str]) -> Found:
+    """One choice fitted by itself; refusals as `logit`."""
+    made = design(group, choice)
+    fit = get("logit").fit(made)
+    effect = average_marginal_effect(fit, made.y, made.treatment)
+    base = risk_without_treatment(fit, made.y, made.treatment) if (made.treatment > 0).any() else None
+    parts = sandwich_parts(made, fit)
+    return Found(effect, base, fit.dropped, {kind: attempted(kind, parts) for kind in kinds}, fit.iterations)
 
 
 def _maxima(sample: _Sample, models: Mapping[int, _Model]) -> dict[int, Maximum]:
     """Maxima of those models whose search from the base rate ends well."""
     starts: dict[int, Array] = {i: np.zeros(len(model.columns)) for i, model in models.items()}
+    reach = {i: sample.rows.reach[model.columns] for i, model in models.items()}
     for start in starts.values():
         start[0] = LOGIT.index(float(sample.y.mean()))
 
@@ -141,9 +159,9 @@ def _maxima(sample: _Sample, models: Mapping[int, _Model]) -> dict[int, Maximum]
         return at
 
     if sample.part is not None:
-        near = {i: climb(start, close=NEAR, reach=models[i].reach) for i, start in starts.items()}
+        near = {i: climb(start, close=NEAR, reach=reach[i]) for i, start in starts.items()}
         starts |= {i: found.estimate for i, found in together(near, points(sample.part)).items()}
-    return together({i: _search(start, models[i].reach) for i, start in starts.items()}, points(sample.rows))
+    return together({i: _search(start, reach[i]) for i, start in starts.items()}, points(sample.rows))
 
 
 def _search(start: Array, reach: Array) -> Asking[Maximum]:
@@ -153,12 +171,6 @@ def _search(start: Array, reach: Array) -> Asking[Maximum]:
     if not sound:
         raise Stalled
     return made
-
-
-def _alone(sample: _Sample, model: _Model) -> Maximum:
-    """The maximum of one model by itself; raises Separation, NotConverged as `logit`."""
-    x = picked(sample.shared.z, model.columns)
-    return maximise(LOGIT, sample.y, Regressors(x, model.terms, 1, model.dropped, model.reach))
 
 
 def _found(sample: _Sample, ended: Sequence[tuple[_Model, Maximum]], kinds: Sequence[str]) -> list[Found]:

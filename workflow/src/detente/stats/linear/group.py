@@ -13,6 +13,7 @@ from detente.base.numerics import CONSTANT
 from detente.base.types import Array, Codes, Flags
 from detente.stats.covariance import Covariance, SandwichParts, Scores, covariance
 from detente.stats.effects.risk import Effect, difference_error
+from detente.stats.frame import ModelFrame
 from detente.stats.kernels import products as kernel
 from detente.stats.linear.absorb import Absorber, absorber
 from detente.stats.linear.regressors import varying
@@ -203,9 +204,21 @@ def stack(group: Group, models: Sequence[Choice], lead: int) -> tuple[Shared, Ar
     return Shared(z, inner, index, lead, varies, ranked), np.concatenate(lowest)
 
 
+def design(group: Group, choice: Choice) -> ModelFrame:
+    """The design of one choice, as estimators take it."""
+    x = np.ascontiguousarray(group.x[:, [group.names.index(t) for t in choice.terms]])
+    y = np.ascontiguousarray(group.y[:, group.outcomes.index(choice.outcome)], dtype=np.float64)
+    a, b = group.pairs.low[group.pairs.dyad], group.pairs.high[group.pairs.dyad]
+    return ModelFrame(y, x, choice.terms, a, b, fixed_effects=group.effects)
+
+
 def covariance_of_rows(kind: str, scores: Scores, bread: Array, pairs: Pairs, **other: Any) -> Covariance | Exception:
     """The covariance of the scores of rows, or why it does not exist; `other` parts of a sandwich."""
-    given = SandwichParts(scores, bread, pairs=lambda: pairs, factor=lambda _: pairs.dyad, **other)
+    return attempted(kind, SandwichParts(scores, bread, pairs=lambda: pairs, factor=lambda _: pairs.dyad, **other))
+
+
+def attempted(kind: str, given: SandwichParts) -> Covariance | Exception:
+    """A covariance, or why it does not exist."""
     try:
         return covariance(kind, given)
     except EstimationError as error:
