@@ -228,8 +228,16 @@ def _comparison(paths: _Paths, wanted: Flags, horizon: int) -> Comparison:
     weight = signed - np.where(control, total[cell] / np.maximum(others[cell], 1), 0.0)
     weight /= max(int(switch.sum()), 1)
     used = np.flatnonzero(switch | control)
-    found, switch, weight, cell = (values.ravel()[used] for values in (found, switch, weight, cell))
-    return Comparison(used, len(when), found, late, early, switch, weight, cell)
+    return Comparison(
+        used,
+        len(when),
+        found.ravel()[used],
+        late,
+        early,
+        switch.ravel()[used],
+        weight.ravel()[used],
+        cell.ravel()[used],
+    )
 
 
 def _check_made(paths: _Paths, wanted: Flags, horizons: Codes, made: list[Comparison]) -> None:
