@@ -53,8 +53,7 @@ class Rows:
 
     def complete(self, spec: Specification) -> Flags:
         """Rows (N,) of the sample that a specification takes."""
-        first, last = spec.window
-        keep = (self.sides[2] >= first) & (self.sides[2] <= last) & self._own(spec)
+        keep = self._within(spec.window) & self._own(spec)
         for control in spec.controls:
             keep &= self._control(spec, control)
         return keep
@@ -111,6 +110,13 @@ class Rows:
         y = np.column_stack([self.outcome(name, keep) for name in outcomes])
         group = Group(y, made.x, outcomes, made.terms, made.pairs, made.fixed_effects)
         return group, [Choice(s.claim.outcome, t[0], t[1:]) for s, t in zip(specs, terms, strict=True)]
+
+    def _within(self, window: tuple[int, int]) -> Flags:
+        """Rows in a window of years."""
+        if window not in self.present:
+            year = self.sides[2]
+            self.present[window] = (year >= window[0]) & (year <= window[1])
+        return self.present[window]
 
     def _own(self, spec: Specification) -> Flags:
         """Rows with outcome, treatment and moderator."""
