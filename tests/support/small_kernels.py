@@ -88,7 +88,7 @@ def run_products() -> None:
     products.fit_totals(np.array([[1.0, 3.0], [2.0, 4.0]]), np.array([0]), 1, np.ones(1), codes, of_one)
     assert of_one.tolist() == [[1 * 2 + 2 * 2]]
     left, rows = np.ones((2, 1)), np.array([0, 1], dtype=np.int32)
-    explained = (rows, np.zeros((2, 1)), rows[:, None], np.zeros((2, 1)))
+    explained = (rows, np.zeros((2, 1)), rows, np.zeros((2, 1)))
     for values in (x, x.astype(np.float32)):
         products.project(values, left)
         products.project_flags(values, codes, 1)
@@ -103,7 +103,7 @@ def run_products() -> None:
     z = np.array([[1.0, 3.0], [2.0, 1.0]])
     made = products.products(z, 1, rows, np.array([0, 2], dtype=np.int32))
     products.meat(made.T @ made, products.places(1, 2), np.array([0]), 1, np.ones(1))
-    partial.by_dyad(np.ones((2, 2)), x, np.array([0]), np.ones((1, 2)), group, np.zeros((2, 2, 1)))
+    partial.by_dyad(left, explained, x, np.ones((1, 1)), left, (group, np.zeros((2, 2, 1))))
 
 
 def run_participation() -> None:

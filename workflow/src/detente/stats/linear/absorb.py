@@ -10,7 +10,7 @@ import numpy as np
 import scipy
 
 from detente.base.errors import NotConverged
-from detente.base.numbering import number
+from detente.base.numbering import intersect, number
 from detente.base.numerics import ABSORBED, DEPENDENT, MOST_ABSORBING, ROUNDING
 from detente.base.types import Array, Codes, Flags, Places
 from detente.stats.kernels import absorption as kernel
@@ -108,14 +108,30 @@ class Absorber:
             kernel.average(values, *rows, mean, effect)
         if self.size:
             effect = self._effect(effect, lambda: self._small(np.asarray(values), values - mean[self.group]))
-            kernel.recenter(mean, effect, *rows)
-        return self.group, mean, self.levels, effect
+        return self._of_rows(mean, effect)
 
     def of_effects(self, effect: Array) -> Explained:
         """What effects (size, K) of further levels are in rows, less their group means."""
-        mean: Array = np.zeros((len(self.start) - 1, effect.shape[1]))
-        kernel.recenter(mean, effect, self.weights, self.order, self.start, self.levels)
-        return self.group, mean, self.levels, effect
+        return self._of_rows(np.zeros((len(self.start) - 1, effect.shape[1])), effect)
+
+    def _of_rows(self, mean: Array, effect: Array) -> Explained:
+        if self.size:
+            kernel.recenter(mean, effect, self.weights, self.order, self.start, self.levels)
+        return self.group, mean, self.cells[0], self.by_cell(effect)
+
+    @cached_property
+    def cells(self) -> tuple[Places, Places]:
+        """Cells of further factors: number of each row's, (N,), and the levels (L, m) of each; one without any."""
+        cell = np.zeros(len(self.levels), dtype=np.int64)
+        for level in self.levels.T:
+            cell = intersect(cell, level.astype(np.int64))
+        first = np.empty(int(cell.max(initial=0)) + 1, dtype=np.int64)
+        first[cell] = np.arange(len(cell))
+        return cell.astype(np.int32), self.levels[first]
+
+    def by_cell(self, effect: Array) -> Array:
+        """Sums (L, …) of effects (size, …) of further levels."""
+        return np.asarray(effect[self.cells[1]].sum(axis=1))
 
     @cached_property
     def group(self) -> Places:

@@ -290,10 +290,10 @@ class GroupWithin:
     def replaced(self, treatments: Array, choices: Sequence[Choice]) -> Iterator[Replaced]:
         """Estimates of drawn treatments (N, K) in the place of each choice's own."""
         left = self.absorber.residual(treatments)
-        made = {outcome: np.column_stack([left, self.y[:, outcome]]) for outcome in range(self.y.shape[1])}
-        products = {outcome: self.x.T @ columns for outcome, columns in made.items()}
+        nothing, products = absorber((), len(left)).explained(left), self.x.T @ left
         for choice in choices:
             outcome, at, controls = self._places(choice)
+            y, with_y = np.ascontiguousarray(self.y[:, [outcome]]), self.with_y[:, [outcome]]
             least = CONSTANT * float(self.spread[at])
-            beside = Beside(self.x, self.cross, controls, self.group.pairs, least)
-            yield beside.replaced(made[outcome], 1, products[outcome])
+            beside = Beside(self.x, self.cross, controls, y, with_y, self.group.pairs, least)
+            yield beside.replaced(left, nothing, products)

@@ -167,11 +167,11 @@ class _Whole:
         toward = np.ascontiguousarray(breads[:, :, self.place].T)
         of_x = np.ascontiguousarray(shift[:, :k])
         of_residual = self.effects.of_effects(shift[:, k] - np.einsum("ljb,jb->lb", of_x, slopes))
-        of_along = self.effects.of_effects(-np.einsum("ljb,jb->lb", of_x, toward))
+        of_along = self.effects.of_effects(np.einsum("ljb,jb->lb", of_x, toward))
         scores, squares, independent = (np.zeros((len(pairs.low), *of)) for of in ((k, count), (count,), (count,)))
         x, y = np.ascontiguousarray(self.z[:, :k]), np.ascontiguousarray(self.z[:, k])
-        sums = (pairs.dyad, scores, squares, independent)
-        partial.scores_moved(x, y, of_residual, of_along, of_x, (slopes, toward), sums)
+        sums, moves = (pairs.dyad, scores, squares, independent), self.effects.by_cell(of_x)
+        partial.scores_moved(x, y, of_residual, of_along, moves, (slopes, toward), sums)
         for b, part in enumerate(moved):
             for by_dyad in (scores, squares, independent):
                 by_dyad[part.dyads, ..., b] = 0.0

@@ -7,6 +7,7 @@ So a pass over the rows makes the estimate, its variances and their degrees of f
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from detente.base.numerics import NO_VARIANCE
 from detente.base.types import Array, Codes
 from detente.stats.covariance import state_totals
 from detente.stats.kernels import partial as kernel
+from detente.stats.kernels.partial import Explained
 
 
 @dataclass(frozen=True)
@@ -57,29 +59,41 @@ class Replaced:
 class Beside:
     """What a linear model has beside its treatment, within fixed effects.
 
-    x (N, p), of which the columns `controls` (m,) are in the model, and its cross-products `cross` (p, p); `pairs` the
-    dyads of the rows; `least` sum of squares of a treatment that is no more than rounding.
+    x (N, p), of which the columns `controls` (m,) are in the model, and its cross-products `cross` (p, p); `outcomes`
+    (N, q) and their products `with_outcomes` (p, q) with x; `pairs` the dyads of the rows; `least` sum of squares of a
+    treatment that is no more than rounding.
     """
 
     x: Array
     cross: Array
     controls: Codes
+    outcomes: Array
+    with_outcomes: Array
     pairs: Pairs
     least: float
 
-    def replaced(self, columns: Array, outcomes: int, products: Array | None = None) -> Replaced:
-        """Estimates of treatments for outcomes: the columns (N, K + q) within fixed effects, the last `outcomes` q.
+    def replaced(self, treatments: Array, explained: Explained, products: Array) -> Replaced:
+        """Estimates of treatments (N, K), of which effects have `explained` a part; `products` (p, K) of x with them.
 
-        `products` (p, K + q) of x with the columns, if they are at hand.
+        As x is within effects, these are the same of what effects leave of treatments.
         """
-        on_x = self.x.T @ columns if products is None else products
+        sums = np.zeros((len(self.pairs.low), 1 + self.aims.shape[1], treatments.shape[1]))
+        kernel.by_dyad(treatments, explained, self.x, self._shares(products), self.aims, (self.pairs.dyad, sums))
+        return self._estimated(sums[:, 0], sums[:, 1:])
+
+    @cached_property
+    def aims(self) -> Array:
+        """What controls leave of outcomes, (N, q)."""
+        return np.ascontiguousarray(self.outcomes - self.x @ self._shares(self.with_outcomes))
+
+    def _shares(self, products: Array) -> Array:
+        """Of x (p, .) in columns, from their `products` (p, .) with it: none but of controls."""
         cross = self.cross[np.ix_(self.controls, self.controls)]
         scale = 1 / np.sqrt(np.diag(cross))
-        slopes = np.linalg.solve(cross * np.outer(scale, scale), scale[:, None] * on_x[self.controls])
-        shares = np.ascontiguousarray(scale[:, None] * slopes)
-        sums = np.zeros((len(self.pairs.low), 1 + outcomes, columns.shape[1] - outcomes))
-        kernel.by_dyad(columns, self.x, self.controls, shares, self.pairs.dyad, sums)
-        return self._estimated(sums[:, 0], sums[:, 1:])
+        slopes = np.linalg.solve(cross * np.outer(scale, scale), scale[:, None] * products[self.controls])
+        shares = np.zeros(products.shape)
+        shares[self.controls] = scale[:, None] * slopes
+        return shares
 
     def _estimated(self, squares: Array, products: Array) -> Replaced:
         """Estimates from sums by dyad: x̃² (G, K), and x̃ỹ (G, q, K)."""

@@ -167,11 +167,10 @@ def replacements(
     place, design = place_of(fit, term), fit.design
     treatment = np.ascontiguousarray(design.x[:, _column(design, fit.terms[place])])
     ready = scheme.ready(design, treatment)
-    effects, others, outcomes = _beside(fit, place, treatment)
-    y = outcomes[:, : 2 if on_treatment else 1]
+    effects, others = _beside(fit, place, treatment, on_treatment=on_treatment)
 
     def estimated(treatments: Array) -> Replaced:
-        return others.replaced(np.column_stack([effects.residual(treatments), y]), y.shape[1])
+        return others.replaced(treatments, effects.explained(treatments), others.x.T @ treatments)
 
     found = [estimated(block) for _, block in drawn_blocks(ready, draws, seed, len(treatment))]
     observed = estimated(treatment[:, None])
@@ -204,8 +203,8 @@ def _column(design: ModelFrame, term: str) -> int:
     return column
 
 
-def _beside(fit: Fit, place: int, treatment: Array) -> tuple[Absorber, Beside, Array]:
-    """What absorbs the fit's effects, what stands beside a term, and outcome and term (N, 2) within effects."""
+def _beside(fit: Fit, place: int, treatment: Array, *, on_treatment: bool) -> tuple[Absorber, Beside]:
+    """What absorbs the fit's effects, and what stands beside a term: the outcome, and the term if it is one too."""
     solution, design = fit.solution, fit.design
     direction, own = solution.bread[:, place] / solution.bread[place, place], outcome_within(design, solution)
     left = own - solution.x @ solution.estimate + fit.estimate[place] * (solution.x @ direction)
@@ -213,5 +212,6 @@ def _beside(fit: Fit, place: int, treatment: Array) -> tuple[Absorber, Beside, A
         raise NoVariation("effects and controls leave nothing of the outcome: there is nothing to compare")
     x, least = np.ascontiguousarray(solution.x), CONSTANT * float(spread(treatment))
     controls = np.array([i for i in range(len(fit.terms)) if i != place], dtype=np.int64)
-    beside = Beside(x, gram(x), controls, design.pairs, least)
-    return absorber(design.fixed_effects, len(design.y)), beside, np.column_stack([own, x[:, place]])
+    outcomes = np.column_stack([own, x[:, place]] if on_treatment else [own])
+    beside = Beside(x, gram(x), controls, outcomes, x.T @ outcomes, design.pairs, least)
+    return absorber(design.fixed_effects, len(design.y)), beside
