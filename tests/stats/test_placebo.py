@@ -35,10 +35,9 @@ def made(model: Fit) -> Placebos:
 
 def placebos(design: ModelFrame) -> list[ModelFrame]:
     """The design with each placebo treatment in the place of its own."""
-    ready, out = state_labels().ready(design, design.treatment), np.empty((DRAWS, len(design.y)))
-    for draw in range(DRAWS):
-        ready.put(2, draw, out[draw])
-    return [replace(design, x=np.column_stack([treatment, design.x[:, 1:]])) for treatment in out]
+    out = np.empty((len(design.y), DRAWS))
+    state_labels().ready(design, design.treatment).put(2, 0, out)
+    return [replace(design, x=np.column_stack([treatment, design.x[:, 1:]])) for treatment in out.T]
 
 
 def t_of(found: Fit) -> float:

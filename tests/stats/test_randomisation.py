@@ -56,10 +56,9 @@ def by_hand(model: Fit, treatment: np.ndarray, statistic: str = "coefficient") -
 
 def drawn(scheme: Scheme, design: ModelFrame, draws: int, seed: int = 0) -> np.ndarray:
     """Treatments (draws, N)."""
-    ready, out = scheme.ready(design, design.treatment), np.empty((draws, len(design.y)))
-    for draw in range(draws):
-        ready.put(seed, draw, out[draw])
-    return out
+    out = np.empty((len(design.y), draws))
+    scheme.ready(design, design.treatment).put(seed, 0, out)
+    return np.ascontiguousarray(out.T)
 
 
 def network(design: ModelFrame) -> pd.DataFrame:
@@ -698,7 +697,9 @@ def test_an_effect_is_found() -> None:
 
 
 def test_kernels_shift_within_groups() -> None:
-    values, out = np.arange(7.0), np.empty(7)
-    kernel.shift.py_func(values, np.array([0, 2, 4, 1, 3, 5, 6]), np.array([0, 3, 7]), np.array([1, 3]), out)
-    assert_array_equal(out[[0, 2, 4]], [4, 0, 2])
-    assert_array_equal(out[[1, 3, 5, 6]], [3, 5, 6, 1])
+    values, out = np.r_[np.arange(7.0), 9, 9], np.empty((9, 2))
+    order, start = np.array([0, 2, 4, 1, 3, 5, 6, 7, 8]), np.array([0, 3, 7, 9])
+    kernel.shift(values, order, start, np.array([[1, 0], [3, 2], [1, 0]]), out)
+    assert_array_equal(out[[0, 2, 4]], [[4, 0], [0, 2], [2, 4]])
+    assert_array_equal(out[[1, 3, 5, 6]], [[3, 5], [5, 6], [6, 1], [1, 3]])
+    assert (out[7:] == 9).all()

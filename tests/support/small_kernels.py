@@ -107,13 +107,15 @@ def run_products() -> None:
 
 
 def run_participation() -> None:
-    ones, codes, start = np.ones(2), np.array([0, 1]), np.array([0, 2])
-    participation.shift(ones, codes, start, np.array([1]), np.empty(2))
+    codes, start = np.array([0, 1]), np.array([0, 2])
+    participation.shift(np.array([1.0, 2.0]), codes, start, np.array([[1]]), np.empty((2, 1)))
+    for table in (np.ones((2, 2, 1)), np.ones((2, 2, 1), dtype=bool)):
+        participation.look_up(table, codes[:, None], codes, codes, np.zeros(2, dtype=np.int64), np.empty((2, 1)))
     new = np.array([True, False])
     participation.redraw(codes, np.array([0, 0]), new, start, codes.copy(), np.array([0.1, 0.2]), codes.copy())
     zero = np.array([0])
     dyad, row = np.array([[-1, 0], [-1, -1]], dtype=np.int32), np.zeros((1, 1), dtype=np.int32)
-    participation.meet(codes, np.array([[0, 2]]), zero, np.ones(1), dyad, row, ones)
+    participation.meet(codes[None], np.array([[0, 2]]), zero, np.ones(1), dyad, row, np.zeros((2, 1)))
 
 
 def run_absorption() -> None:

@@ -37,8 +37,8 @@ class Ready(Protocol):
     def flags(self) -> tuple[str, ...]:
         """What a reader must know, in words."""
 
-    def put(self, seed: int, draw: int, out: Array) -> None:
-        """Put a drawn treatment into `out` (N,)."""
+    def put(self, seed: int, first: int, out: Array) -> None:
+        """Put drawn treatments, from number `first` on, into `out` (N, B)."""
 
 
 class Scheme(Protocol):
@@ -182,15 +182,14 @@ def replacements(
 
 
 def drawn_blocks(ready: Ready, draws: int, seed: int, rows: int) -> Iterator[tuple[int, Array]]:
-    """Drawn treatments (rows, B) some at a time, with the number of the first.
+    """Drawn treatments (rows, B) some at a time, with the number of the first; the next ones take their place.
 
     Blocks are whole, so that no draw differs by how many are asked for: the last one may hold more than are wanted.
     """
-    made = np.empty((BLOCK, rows))
+    made = np.empty((rows, BLOCK))
     for start in range(0, draws, BLOCK):
-        for i, out in enumerate(made):
-            ready.put(seed, start + i, out)
-        yield start, np.ascontiguousarray(made.T)
+        ready.put(seed, start, made)
+        yield start, made
 
 
 def _column(design: ModelFrame, term: str) -> int:

@@ -164,16 +164,21 @@ class Redraw:
         said = f"{places - kept:,} places in {self.events:,} events re-randomised"
         return (f"{said}; {kept:,} kept by who is no candidate" if kept else said,)
 
-    def put(self, seed: int, draw: int, out: Array) -> None:
-        """Put the treatment of one draw into `out` (N,)."""
-        self.draw(np.random.default_rng([seed, draw]), out)
+    def put(self, seed: int, first: int, out: Array) -> None:
+        """Put the treatments of draws, from number `first` on, into `out` (N, B)."""
+        draws = range(first, first + out.shape[1])
+        self._treat(np.stack([self._drawn(np.random.default_rng([seed, draw])) for draw in draws]), out)
 
     def draw(self, rng: np.random.Generator, out: Array) -> None:
         """Put a treatment drawn by `rng` into `out` (N,)."""
+        self._treat(self._drawn(rng)[None], out[:, None])
+
+    def _drawn(self, rng: np.random.Generator) -> Codes:
+        """Who has each place."""
         uniform = rng.random(len(self.pool))
         drawn = np.empty(len(uniform), dtype=np.int64)
         kernel.redraw(self.holder, self.pool, self.new, self.start, self.members.copy(), uniform, drawn)
-        self._treat(drawn, out)
+        return drawn
 
     def _treat(self, who: Codes, out: Array) -> None:
         out[:] = 0.0
@@ -184,7 +189,7 @@ class Redraw:
     def check(self, treatment: Array) -> None:
         """Raise UnsuitableEvents unless the observed participants make the design's treatment."""
         made = np.empty(len(treatment))
-        self._treat(self.holder, made)
+        self._treat(self.holder[None], made[:, None])
         wrong = np.abs(made - treatment) > TIE * max(1.0, float(np.abs(treatment).max()))
         if wrong.any():
             row = int(np.flatnonzero(wrong)[0])

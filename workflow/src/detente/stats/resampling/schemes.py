@@ -1,7 +1,7 @@
 """How nature might have drawn the treatment: other years within a dyad, or other states in the network."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -69,8 +69,9 @@ class _Shift:
     key: Words
     flags: tuple[str, ...]
 
-    def put(self, seed: int, draw: int, out: Array) -> None:
-        offset = (uniforms(self.key, seed, draw) * np.diff(self.start)).astype(np.int64)
+    def put(self, seed: int, first: int, out: Array) -> None:
+        drawn = np.stack([uniforms(self.key, seed, first + i) for i in range(out.shape[1])], axis=1)
+        offset = (drawn * np.diff(self.start)[:, None]).astype(np.int64)
         kernel.shift(self.treatment, self.order, self.start, offset, out)
 
 
@@ -120,11 +121,11 @@ class StateLabels:
             raise TooFewStates("no two states are in one stratum: none can exchange places")
         at = (np.searchsorted(codes, a), np.searchsorted(codes, b), np.searchsorted(years, year))
         made = _Labels(table, at, stratum, _mixed(codes.astype(np.uint64)), ())
-        held = made.looked_up(np.arange(len(codes)), table)
+        held = made.looked_up(np.arange(len(codes))[:, None], table)[:, 0]
         if not np.array_equal(held, treatment):
             made = replace(made, table=_in_unit_of(treatment, held, table))
-        drawn = [made.looked_up(made.permutation(0, draw), known) for draw in range(MEASURED)]
-        absent, taken = 1 - float(np.mean(drawn)), "residual zero" if self.residuals else "untreated"
+        absent = 1 - float(made.looked_up(made.permutations(0, range(MEASURED)), known).mean())
+        taken = "residual zero" if self.residuals else "untreated"
         said = f"permuted labels name a dyad-year that is not in the network in {100 * absent:.1f} % of rows: {taken}"
         return replace(made, flags=(said,) if absent > 0 else ())
 
@@ -151,20 +152,22 @@ class _Labels:
     key: Words
     flags: tuple[str, ...]
 
-    def put(self, seed: int, draw: int, out: Array) -> None:
-        out[:] = self.looked_up(self.permutation(seed, draw), self.table)
+    def put(self, seed: int, first: int, out: Array) -> None:
+        kernel.look_up(self.table, self.permutations(seed, range(first, first + out.shape[1])), *self.at, out)
 
-    def permutation(self, seed: int, draw: int) -> Codes:
+    def permutations(self, seed: int, draws: Sequence[int]) -> Codes:
+        """The place (n, B) that each state has in a draw."""
         places = np.argsort(self.stratum, kind="stable")
-        permuted = np.empty(len(places), dtype=np.int64)
-        permuted[places] = np.lexsort((uniforms(self.key, seed, draw), self.stratum))
+        permuted = np.empty((len(places), len(draws)), dtype=np.int64)
+        for i, draw in enumerate(draws):
+            permuted[places, i] = np.lexsort((uniforms(self.key, seed, draw), self.stratum))
         return permuted
 
-    def looked_up(self, permutation: Codes, table: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Values (N,) of a table (n, n, T) once states have taken others' places."""
-        a, b, year = self.at
-        n, years = table.shape[1:]
-        return np.asarray(table.ravel()[(permutation[a] * n + permutation[b]) * years + year])
+    def looked_up(self, permuted: Codes, table: npt.NDArray[Any]) -> Array:
+        """Values (N, B) of a table (n, n, T) once states have taken others' places (n, B)."""
+        out: Array = np.empty((len(self.at[0]), permuted.shape[1]))
+        kernel.look_up(table, permuted, *self.at, out)
+        return out
 
 
 def _in_unit_of(treatment: Array, held: npt.NDArray[Any], table: npt.NDArray[Any]) -> Array:
