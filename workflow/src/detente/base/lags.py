@@ -1,5 +1,7 @@
 """Values of earlier years, which a gap in membership makes unknown."""
 
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -7,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from detente.base.errors import PanelError
+from detente.base.types import Flags
 
 
 def lag(panel: pd.DataFrame, variable: str, years: int) -> pd.Series:
@@ -15,16 +18,39 @@ def lag(panel: pd.DataFrame, variable: str, years: int) -> pd.Series:
     Two states that lost and regained membership are strangers. Raises PanelError if the rows, of any unit, are not
     sorted by key: the columns before `year`, and that.
     """
-    if years == 0:
-        return panel[variable]
-    names = [*panel.columns[: panel.columns.get_loc("year")], "year"]
-    *parts, year = (panel[name].to_numpy() for name in names)
-    if not _ascending(*parts, year):
-        raise PanelError(f"a lag needs rows sorted by {', '.join(map(str, names))}, each key once")
-    now, then = (slice(years, None), slice(-years)) if years > 0 else (slice(years), slice(-years, None))
-    known = np.zeros(len(year), dtype=bool)
-    known[now] = np.logical_and.reduce([p[now] == p[then] for p in parts]) & (year[then] == year[now] - years)
-    return panel[variable].shift(years).where(known)
+    return Lags(panel).of(variable, years)
+
+
+@dataclass(frozen=True)
+class Lags:
+    """Values of earlier years of several variables of one panel, whose keys are compared once for each distance."""
+
+    panel: pd.DataFrame
+    _known: dict[int, Flags] = field(default_factory=dict, repr=False)
+
+    def of(self, variable: str, years: int) -> pd.Series:
+        """As `lag`."""
+        if years == 0:
+            return self.panel[variable]
+        if years not in self._known:
+            self._known[years] = self._same_key(years)
+        return self.panel[variable].shift(years).where(self._known[years])
+
+    def _same_key(self, years: int) -> Flags:
+        """Whether the row that many places before a row is of its key and that many years earlier, (N,)."""
+        *parts, year = self._key
+        now, then = (slice(years, None), slice(-years)) if years > 0 else (slice(years), slice(-years, None))
+        known = np.zeros(len(year), dtype=bool)
+        known[now] = np.logical_and.reduce([p[now] == p[then] for p in parts]) & (year[then] == year[now] - years)
+        return known
+
+    @cached_property
+    def _key(self) -> list[npt.NDArray[Any]]:
+        names = [*self.panel.columns[: self.panel.columns.get_loc("year")], "year"]
+        key = [self.panel[name].to_numpy() for name in names]
+        if not _ascending(*key):
+            raise PanelError(f"a lag needs rows sorted by {', '.join(map(str, names))}, each key once")
+        return key
 
 
 def lagged(variable: str, years: int) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from detente.base.errors import EmptySample, NoVariation, UnknownVariable, choices
-from detente.base.lags import lag, lagged
+from detente.base.lags import Lags, lagged
 from detente.base.numbering import intersect, number
 from detente.base.types import Array, Codes
 from detente.data import region
@@ -54,7 +54,7 @@ def build_design(panel: pd.DataFrame, spec: Specification) -> ModelFrame:
         if name not in panel.columns:
             raise UnknownVariable(f"{spec}: the panel has no variable {name!r}; {choices(name, panel.columns)}")
     wanted = in_sample(panel, spec.sample) & panel["year"].between(*spec.window)
-    columns = _columns(panel, spec)
+    columns = _columns(Lags(panel), spec)
     outcome = panel[spec.claim.outcome]
     of = "state-years" if spec.claim.states else "dyad-years"
     keep, attrition = wanted, [(f"{of} of the sample in the window", int(wanted.sum()))]
@@ -83,15 +83,15 @@ def build_design(panel: pd.DataFrame, spec: Specification) -> ModelFrame:
     )
 
 
-def _columns(panel: pd.DataFrame, spec: Specification) -> dict[str, pd.Series]:
+def _columns(lags: Lags, spec: Specification) -> dict[str, pd.Series]:
     """Treatment, moderator and controls by term."""
     claim = spec.claim
-    columns = {lagged(claim.treatment, claim.lag): lag(panel, claim.treatment, claim.lag)}
+    columns = {lagged(claim.treatment, claim.lag): lags.of(claim.treatment, claim.lag)}
     if claim.moderator is not None:
         moderator = claim.moderator
-        columns[lagged(moderator.variable, moderator.lag)] = lag(panel, moderator.variable, moderator.lag)
+        columns[lagged(moderator.variable, moderator.lag)] = lags.of(moderator.variable, moderator.lag)
     for control in spec.controls:
-        value = lag(panel, control.variable, control.lag)
+        value = lags.of(control.variable, control.lag)
         if control.role == "duration":
             columns |= duration_terms(control.variable, value, spec.duration)
         else:

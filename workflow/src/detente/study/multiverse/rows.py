@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from detente.base.errors import NoVariation
+from detente.base.lags import Lags
 from detente.base.numbering import intersect
 from detente.base.types import Array, Codes, Flags
 from detente.base.units import Unit
@@ -44,7 +45,7 @@ class Rows:
     """
 
     def __init__(self, panel: pd.DataFrame, sample: Sample) -> None:
-        self.panel = panel
+        self.panel, self.lags = panel, Lags(panel)
         self.places: Codes = np.flatnonzero(in_sample(panel, sample).to_numpy())
         self.sides = [self._taken(self.panel[part]).astype(np.int64) for part in (*sides_of(panel), "year")]
         self.columns: dict[str, Stored] = {}
@@ -138,7 +139,7 @@ class Rows:
 
     def _steps(self, spec: Specification) -> tuple[list[tuple[str, pd.Series]], tuple[str, ...]]:
         """Which rows are left step by step, and the columns of a specification, which are made."""
-        columns = matrix._columns(self.panel, spec)
+        columns = matrix._columns(self.lags, spec)
         self.columns |= {t: _narrow(self._taken(c)) for t, c in columns.items() if t not in self.columns}
         return list(matrix._steps(spec, columns, self.panel[spec.claim.outcome])), tuple(columns)
 

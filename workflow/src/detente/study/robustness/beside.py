@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from detente.base.errors import EmptySample, EstimationError, UnsuitableTreatment
-from detente.base.lags import lag
+from detente.base.lags import Lags
 from detente.base.types import Array
 from detente.data.sources import Assignment
 from detente.stats import ModelFrame
@@ -87,12 +87,13 @@ def switching(panel: pd.DataFrame, spec: Specification, design: ModelFrame) -> T
     if rows is None:
         raise EstimationError("designs need to know which rows of the panel the headline's observations are")
     outcome[rows] = design.y
-    term, treatment = claim.treatment, _values(panel, claim.treatment)
+    lags = Lags(panel)
+    term, treatment = claim.treatment, _values(lags, claim.treatment)
     if claim.contrast is not None:
-        counted = _values(panel, claim.treatment, claim.lag)[rows]
+        counted = _values(lags, claim.treatment, claim.lag)[rows]
         low, high = ends(panel, claim.treatment, claim.contrast, counted)
         treatment = (treatment - low) / (high - low)
-    table = panel[[*parts, "year"]].assign(**{claim.outcome: outcome, term: treatment, **_changing(panel, spec)})
+    table = panel[[*parts, "year"]].assign(**{claim.outcome: outcome, term: treatment, **_changing(lags, spec)})
     used = table.groupby(parts, sort=False)[claim.outcome].transform("count").to_numpy() > 0
     names = [name for name in table.columns if name not in (*parts, "year", claim.outcome, term)]
     binary = np.isin(treatment[~np.isnan(treatment)], (0.0, 1.0)).all()
@@ -102,15 +103,15 @@ def switching(panel: pd.DataFrame, spec: Specification, design: ModelFrame) -> T
     )
 
 
-def _changing(panel: pd.DataFrame, spec: Specification) -> dict[str, Array]:
+def _changing(lags: Lags, spec: Specification) -> dict[str, Array]:
     """Controls (N,) that change in time by their term, as long before the treatment as the headline has them."""
     used = {c.variable: max(c.lag - spec.claim.lag, 0) for c in spec.controls if c.role in CHANGING}
-    return {lagged(name, years): _values(panel, name, years) for name, years in used.items()}
+    return {lagged(name, years): _values(lags, name, years) for name, years in used.items()}
 
 
-def _values(panel: pd.DataFrame, variable: str, years: int = 0) -> Array:
+def _values(lags: Lags, variable: str, years: int = 0) -> Array:
     """A variable (N,) of so many years before."""
-    return np.asarray(lag(panel, variable, years).to_numpy(dtype=np.float64, na_value=np.nan))
+    return np.asarray(lags.of(variable, years).to_numpy(dtype=np.float64, na_value=np.nan))
 
 
 def _compared(
