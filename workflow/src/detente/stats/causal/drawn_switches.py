@@ -8,11 +8,12 @@ import numpy as np
 
 from detente.base.errors import IndefiniteCovariance, TooFewDraws, UnknownOption
 from detente.base.numbering import Pairs
-from detente.base.types import Array, Codes
+from detente.base.types import Array, Codes, Flags
 from detente.stats.causal.matching_history import Matched, matched_sets
 from detente.stats.causal.matching_sets import BASE, Window
 from detente.stats.causal.panel import TreatmentPanel
 from detente.stats.causal.resampled import Assignment, Permuted
+from detente.stats.kernels import switches as kernel
 
 
 @dataclass(frozen=True)
@@ -26,28 +27,16 @@ class _Cells:
     change: Array
     groups: int
 
-    def effect(self, switched: Array, units: int) -> tuple[float, Array]:
-        """The mean over cells that switch (N,) of their change less that of their group's others; influence (U,).
+    def effect(self, switched: Flags, units: int) -> tuple[float, Array]:
+        """The mean over cells that switch of their change less that of their group's others; influence (U,).
 
-        Influence is of changes less the mean change of the period's others, as in `Matched.study`.
+        `switched`: flags of the panel's cells. Influence is of changes less the mean change of the period's others, as
+        in `Matched.study`.
         """
-        total, on = (np.bincount(self.group, weights, self.groups) for weights in (np.ones_like(switched), switched))
-        off = total - on
-        both = (on > 0) & (off > 0)
-        count = float(on[both].sum())
-        if not count:
-            return float("nan"), np.zeros(units)
-        moved = np.bincount(self.group, switched * self.change, self.groups)
-        stayed = np.bincount(self.group, (1 - switched) * self.change, self.groups)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            weight = np.where(switched > 0, 1.0, -(on / off)[self.group]) * both[self.group]
-        estimate = float((moved - np.where(both, on / np.where(off > 0, off, 1), 0.0) * stayed)[both].sum()) / count
-        weight = np.where(both[self.group], weight, 0.0)
-        share = switched * both[self.group]
-        others = np.maximum(-weight, 0)
-        total, brought = (np.bincount(self.period, sums) for sums in (others, others * self.change))
-        change = self.change - (brought / np.where(total > 0, total, 1))[self.period]
-        return estimate, np.bincount(self.unit, weight * change - estimate * share, units) / count
+        cells = (self.place, self.unit, self.period, self.group, self.change)
+        influence = np.zeros(units)
+        sums = np.zeros((4, self.groups)), np.zeros((2, int(self.period.max(initial=-1)) + 1))
+        return kernel.effect(cells, switched, *sums, influence), influence
 
 
 def permuted_sets(
@@ -107,10 +96,9 @@ def _cells(matched: Matched, horizon: int) -> _Cells:
     return _Cells(unit * span + period, unit, period, group, np.concatenate(change), len(sets.year))
 
 
-def _statistic(panel: TreatmentPanel, parts: list[_Cells], switched: Array) -> float:
+def _statistic(panel: TreatmentPanel, parts: list[_Cells], switched: Flags) -> float:
     """The mean effect over its standard error; NaN if there is none."""
-    flags = switched.ravel().astype(np.float64)
-    made = [part.effect(flags[part.place], panel.units) for part in parts]
+    made = [part.effect(switched.ravel(), panel.units) for part in parts]
     estimate = float(np.mean([effect for effect, _ in made]))
     influence = np.mean([added for _, added in made], axis=0)
     variance = _dyadic(panel.pairs, influence) if panel.sides is not None else float(influence @ influence)

@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from detente.base.errors import NoDyads
-from detente.base.types import Array
+from detente.base.types import Array, Codes
 from detente.stats.causal.panel import TreatmentPanel
 from detente.stats.resampling.redraw import KadRedraw, Redraw
+
+# A panel, its events made ready to be drawn, and units and periods of its cells with a treatment.
+_Made = tuple[TreatmentPanel, Redraw, tuple[Codes, ...]]
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,7 @@ class Redrawn:
     """
 
     events: KadRedraw
-    _made: dict[int, tuple[TreatmentPanel, Redraw]] = field(default_factory=dict, repr=False, compare=False)
+    _made: dict[int, _Made] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -35,12 +38,13 @@ class Redrawn:
         """
         if panel.sides is None:
             raise NoDyads("participants of events are re-randomised where units are dyads")
-        unit, period = np.nonzero(~np.isnan(panel.treatment))
         if id(panel) not in self._made:
-            rows = panel.sides[:, unit], panel.periods[period], panel.treatment[unit, period]
-            self._made[id(panel)] = panel, self.events.of_rows(*rows)
-        values = np.empty(len(unit))
-        self._made[id(panel)][1].draw(rng, values)
+            unit, period = known = np.nonzero(~np.isnan(panel.treatment))
+            rows = panel.sides[:, unit], panel.periods[period], panel.treatment[known]
+            self._made[id(panel)] = panel, self.events.of_rows(*rows), known
+        _, redraw, known = self._made[id(panel)]
+        values = np.empty(len(known[0]))
+        redraw.draw(rng, values)
         table = np.full(panel.treatment.shape, np.nan)
-        table[unit, period] = values
+        table[known] = values
         return table
