@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from detente.stats.kernels import absorption, together
+from detente.stats.kernels import absorption, blocks
 from detente.stats.kernels.nearest import nearest
 
 TESTS = Path(__file__).parents[1]
@@ -71,7 +71,7 @@ def test_controls_are_chosen_by_their_distances_and_not_by_rough_ones(step: floa
             assert found.tolist() == np.flatnonzero(own <= min(np.sort(own)[3], caliper) + step / 10).tolist()
 
 
-@pytest.mark.parametrize("rows", [7, together.NEAREST, 2 * together.NEAREST + 5])
+@pytest.mark.parametrize("rows", [7, blocks.NEAREST, 2 * blocks.NEAREST + 5])
 def test_sums_of_many_models_are_those_of_each_by_itself(rows: int) -> None:
     """Of one column to nine, from one block and added to what is there."""
     random = np.random.default_rng(5)
@@ -82,11 +82,11 @@ def test_sums_of_many_models_are_those_of_each_by_itself(rows: int) -> None:
     slopes, weights = random.normal(size=columns.shape), random.random((9, rows))
     index, sums, products = np.empty((9, rows)), np.ones((9, 12)), np.ones((9, 12, 12))
     totals, by_group = np.ones((9, 4, 9)), np.ones((9, 4))
-    together.combine(block, columns, slopes, index)
-    together.add_sums(block, columns, weights, sums)
-    together.add_products(block, columns, weights, products)
-    together.add_totals(z, weights, dyad, totals)
-    together.add_by_group(weights, dyad, by_group)
+    blocks.combine(block, columns, slopes, index)
+    blocks.add_sums(block, columns, weights, sums)
+    blocks.add_products(block, columns, weights, products)
+    blocks.add_totals(z, weights, dyad, totals)
+    blocks.add_by_group(weights, dyad, by_group)
     held = np.eye(4)[dyad]
     for m, own in enumerate(of):
         x, k = z[:, own], len(own)

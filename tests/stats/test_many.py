@@ -19,10 +19,10 @@ from detente.stats.effects.risk import average_marginal_effect, difference_error
 from detente.stats.fitting import fit
 from detente.stats.frame import ModelFrame
 from detente.stats.kernels import products as kernel
+from detente.stats.likelihood import blocks
 from detente.stats.likelihood import many as many_logits
-from detente.stats.likelihood import together as passes
+from detente.stats.likelihood.blocks import Logits, Rows
 from detente.stats.likelihood.maximum import Runaway
-from detente.stats.likelihood.together import Logits, Rows
 from detente.stats.linear import many
 from detente.stats.linear.group import Choice, Fits, Found, Group, design
 from detente.stats.linear.regressors import Stalled
@@ -333,7 +333,7 @@ def test_logits_go_through_rows_together(monkeypatch: pytest.MonkeyPatch, fitted
 def test_blocks_of_rows_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     shared, chosen = group(panel(12, 14, seed=17)), some(8, 5, ("onset",), ("treated",))
     whole = logits(shared, chosen)
-    monkeypatch.setattr(passes, "BLOCK", 97)
+    monkeypatch.setattr(blocks, "BLOCK", 97)
     pd.testing.assert_frame_equal(whole.rows, logits(shared, chosen).rows, rtol=1e-10, atol=0)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from detente.stats.kernels import (
     absorption,
+    blocks,
     conditional,
     firth,
     leverages,
@@ -14,7 +15,6 @@ from detente.stats.kernels import (
     participation,
     products,
     sharing_marks,
-    together,
 )
 
 NONE = np.empty(0)
@@ -29,7 +29,7 @@ def run() -> None:
     run_leverages()
     run_nearest()
     run_sharing()
-    run_together()
+    run_blocks()
 
 
 def run_sharing() -> None:
@@ -48,18 +48,18 @@ def run_leverages() -> None:
     assert out[1, 0] == 0
 
 
-def run_together() -> None:
+def run_blocks() -> None:
     # Three rows of two columns and the one of zeros, for models of both and of the second alone.
     rows, none = np.array([[1.0, 2.0], [1.0, 3.0], [1.0, 5.0]]), 2
     block = np.zeros((3, 3))
     block[:none] = rows.T
     columns = np.array([[0, 1, none, none], [1, none, none, none]])
     slopes, weights, groups = np.ones((2, 4)), np.ones((2, 3)), np.array([0, 1, 1])
-    together.combine(block, columns, slopes, np.empty((2, 3)))
-    together.add_sums(block, columns, weights, slopes)
-    together.add_products(block, columns, weights, np.zeros((2, 4, 4)))
-    together.add_totals(rows, weights, groups, np.zeros((2, 2, 2)))
-    together.add_by_group(weights, groups, np.zeros((2, 2)))
+    blocks.combine(block, columns, slopes, np.empty((2, 3)))
+    blocks.add_sums(block, columns, weights, slopes)
+    blocks.add_products(block, columns, weights, np.zeros((2, 4, 4)))
+    blocks.add_totals(rows, weights, groups, np.zeros((2, 2, 2)))
+    blocks.add_by_group(weights, groups, np.zeros((2, 2)))
 
 
 def run_nearest() -> None:

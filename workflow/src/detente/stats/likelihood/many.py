@@ -16,8 +16,8 @@ from detente.stats.contract import get
 from detente.stats.covariance import Covariance, Scores, effective
 from detente.stats.effects.risk import average_marginal_effect, risk_without_treatment
 from detente.stats.likelihood.binary import LOGIT
+from detente.stats.likelihood.blocks import ByDyad, Logits, Rows
 from detente.stats.likelihood.maximum import LARGE, Asking, Maximum, Point, climb, part_of, polish, together
-from detente.stats.likelihood.together import ByDyad, Logits, Rows
 from detente.stats.linear.group import (
     BY_ROWS,
     Choice,
@@ -34,7 +34,6 @@ from detente.stats.linear.group import (
     stack,
 )
 from detente.stats.linear.regressors import Stalled, chunks
-from detente.stats.linear.within import gram
 from detente.stats.parts import sandwich_parts
 
 # Models that go through the rows together.
@@ -88,7 +87,7 @@ class _Sample:
 def logit_models(group: Group, models: Sequence[Choice], covariances: Sequence[str] = ("dyad", "dyadic")) -> Fits:
     """Pooled logits of one group: estimates are average marginal effects of the treatment, by the delta method.
 
-    Each takes the steps of the fit of its design alone, those of some dozens of models in one pass over the rows; where
+    Each takes the steps of the fit of its design alone, those of several models in one pass over the rows; where
     these do not end well, or regressors are ill-conditioned, it is fitted alone, refusals included.
 
     Raises UnsupportedEffects if the group has effects; UnknownVariable, UnsupportedCovariance, EstimationError as
@@ -99,10 +98,11 @@ def logit_models(group: Group, models: Sequence[Choice], covariances: Sequence[s
         return Fits(())
     get("logit").check_effects(group.effects)
     shared, _ = stack(group, models, lead=1)
-    rows, cross, one_each = Rows.of(shared.z), gram(shared.z[:, : shared.inner]), one_row_each(group.pairs)
+    mean = shared.z[:, : shared.inner].mean(axis=0)
+    rows, cross = Rows.of(shared.z), shared.ranked + group.rows * np.outer(mean, mean)
     found: dict[int, Found | Exception] = {}
     for outcome in dict.fromkeys(choice.outcome for choice in models):
-        sample = _Sample(group, shared, rows, shared.index[outcome], cross, one_each)
+        sample = _Sample(group, shared, rows, shared.index[outcome], cross, one_row_each(group.pairs))
         here = [i for i, choice in enumerate(models) if choice.outcome == outcome]
         try:
             check_outcome(sample.y, "binary")
@@ -179,7 +179,7 @@ def _found(sample: _Sample, ended: Sequence[tuple[_Model, Maximum]], kinds: Sequ
         return []
     logits = sample.logits([model for model, _ in ended], sample.rows)
     places = [maximum.estimate for _, maximum in ended]
-    effects = logits.effects(places, 1)
+    effects = logits.effects(places, treatment=1)
     directions = [maximum.bread @ effect.gradient for (_, maximum), (effect, _) in zip(ended, effects, strict=True)]
     by_dyad = logits.by_dyad(places, directions, sample.group.pairs)
     made = []

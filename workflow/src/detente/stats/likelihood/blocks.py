@@ -12,7 +12,7 @@ import numpy as np
 from detente.base.numbering import Pairs
 from detente.base.types import Array, Codes
 from detente.stats.effects.risk import Effect
-from detente.stats.kernels import together as kernel
+from detente.stats.kernels import blocks as kernel
 from detente.stats.likelihood.binary import LOGIT
 from detente.stats.likelihood.maximum import Point
 from detente.stats.linear.group import picked
