@@ -210,7 +210,7 @@ def test_shards_cost_about_the_same_however_many_specifications_they_have(grids:
     # No run is divided: a part is off by no more than the half of one at either end.
     assert max(costs) <= even + max(whole.values())
     assert max(costs) < 3 * min(costs)
-    assert max(map(len, parts)) > 5 * min(map(len, parts))
+    assert max(map(len, parts)) > 2 * min(map(len, parts))
 
 
 def by_key(specs: list[Specification]) -> dict[object, list[Specification]]:

@@ -45,24 +45,24 @@ class Cost:
 
 
 COSTS = {
-    # A panel is read, by its rows.
-    "panel": Cost(50_000, 1_300),
+    # A panel is read, by its rows, and what samples use of it is copied.
+    "panel": Cost(50_000, 700),
     # Rows that specifications share: columns, effects taken off, products of columns by dyad and state.
-    "rows": Cost(4_000, 1_300),
+    "rows": Cost(4_000, 500),
     # A specification of these rows.
-    "products": Cost(900),
-    "over rows": Cost(1_000, 800),
-    "by likelihood": Cost(1_500, 750),
+    "products": Cost(1_000),
+    "over rows": Cost(2_500, 70),
+    "by likelihood": Cost(2_000, 110),
     # One fitted again by itself.
-    "again": Cost(12_000, 1_000),
+    "again": Cost(7_000, 300),
     # A design for treatments that switch, its units by years among it. No treatment of the record suits the last two.
-    "matching": Cost(30_000, 4_500),
-    "imputation": Cost(30_000, 4_500),
-    "first_switches": Cost(30_000, 3_500),
-    "matching_ends": Cost(30_000, 2_000),
-    "carry_over": Cost(30_000, 3_000),
-    "staggered": Cost(30_000, 4_500),
-    "event_study": Cost(30_000, 4_500),
+    "matching": Cost(30_000, 2_000),
+    "imputation": Cost(20_000, 1_800),
+    "first_switches": Cost(20_000, 1_000),
+    "matching_ends": Cost(30_000, 1_000),
+    "carry_over": Cost(20_000, 1_500),
+    "staggered": Cost(20_000, 2_000),
+    "event_study": Cost(20_000, 2_000),
 }
 
 LABELS = {
