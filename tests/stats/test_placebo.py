@@ -35,8 +35,9 @@ def made(model: Fit) -> Placebos:
 
 def placebos(design: ModelFrame) -> list[ModelFrame]:
     """The design with each placebo treatment in the place of its own."""
-    out = np.empty((len(design.y), DRAWS))
-    state_labels().ready(design, design.treatment).put(2, 0, out)
+    ready = state_labels().ready(design, design.treatment)
+    out = np.empty((len(design.y), DRAWS), dtype=ready.kind)
+    ready.put(2, 0, out)
     return [replace(design, x=np.column_stack([treatment, design.x[:, 1:]])) for treatment in out.T]
 
 

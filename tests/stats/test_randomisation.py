@@ -56,9 +56,10 @@ def by_hand(model: Fit, treatment: np.ndarray, statistic: str = "coefficient") -
 
 def drawn(scheme: Scheme, design: ModelFrame, draws: int, seed: int = 0) -> np.ndarray:
     """Treatments (draws, N)."""
-    out = np.empty((len(design.y), draws))
-    scheme.ready(design, design.treatment).put(seed, 0, out)
-    return np.ascontiguousarray(out.T)
+    ready = scheme.ready(design, design.treatment)
+    out = np.empty((len(design.y), draws), dtype=ready.kind)
+    ready.put(seed, 0, out)
+    return np.ascontiguousarray(out.T, dtype=np.float64)
 
 
 def network(design: ModelFrame) -> pd.DataFrame:

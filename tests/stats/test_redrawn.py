@@ -18,7 +18,7 @@ from detente.simulate.risk import CRISIS, draw_disposition, hazard, policy
 from detente.simulate.settings import stream
 from detente.simulate.stage import build_stage
 from detente.stats.fitting import fit
-from detente.stats.resampling.refits import KINDS, prepared, refit
+from detente.stats.resampling.refits import KINDS, Less, prepared, refit
 from detente.study.config.project import load_project
 from detente.study.robustness.intervals import COVERAGE, ORDER, SCENARIOS, SPREAD, coverage
 
@@ -75,7 +75,7 @@ def test_flags_less_their_means_are_fitted_as_numbers_are() -> None:
     design = dyadic_design(states=9, years=6)
     drawn, mean = outcomes(len(design.y), 5), np.random.default_rng(4).random(len(design.y))
     model = prepared(design)
-    numbers, flags = refit(model, drawn - mean[:, None]), refit(model, drawn > 0, less=mean)
+    numbers, flags = refit(model, drawn - mean[:, None]), refit(model, drawn > 0, less=Less.of(model, mean))
     np.testing.assert_allclose(flags.estimate, numbers.estimate, rtol=1e-10)
     for kind in KINDS:
         # The jackknife's weights are in single precision.

@@ -103,14 +103,16 @@ def run_products() -> None:
     z = np.array([[1.0, 3.0], [2.0, 1.0]])
     made = products.products(z, 1, rows, np.array([0, 2], dtype=np.int32))
     products.meat(made.T @ made, products.places(1, 2), np.array([0]), 1, np.ones(1))
-    partial.by_dyad(left, explained, x, np.ones((1, 1)), left, (group, np.zeros((2, 2, 1))))
+    for values in (left, left > 0):
+        partial.by_dyad(values, explained, x, np.ones((1, 1)), left, (group, np.zeros((2, 2, 1))))
 
 
 def run_participation() -> None:
     codes, start = np.array([0, 1]), np.array([0, 2])
-    participation.shift(np.array([1.0, 2.0]), codes, start, np.array([[1]]), np.empty((2, 1)))
-    for table in (np.ones((2, 2, 1)), np.ones((2, 2, 1), dtype=bool)):
-        participation.look_up(table, codes[:, None], codes, codes, np.zeros(2, dtype=np.int64), np.empty((2, 1)))
+    for kind in (float, bool):
+        values, out, table = np.array([1, 0], dtype=kind), np.empty((2, 1), dtype=kind), np.ones((2, 2, 1), dtype=kind)
+        participation.shift(values, codes, start, np.array([[1]]), out)
+        participation.look_up(table, codes[:, None], codes, codes, np.zeros(2, dtype=np.int64), out)
     new = np.array([True, False])
     participation.redraw(codes, np.array([0, 0]), new, start, codes.copy(), np.array([0.1, 0.2]), codes.copy())
     zero = np.array([0])

@@ -17,14 +17,18 @@ _EXPLAINED = "Tuple((i4[::1], f8[:, ::1], i4[::1], f8[:, ::1]))"
 _OF_OUTCOMES = f"{_EXPLAINED}, f8[::1], f8[:, ::1], f8[:, ::1]"
 
 
-@compiled(f"(f8[:, ::1], {_EXPLAINED}, f8[:, ::1], f8[:, ::1], f8[:, ::1], Tuple((i8[::1], f8[:, :, ::1])))")
+_BY_DYAD = f"{_EXPLAINED}, f8[:, ::1], f8[:, ::1], f8[:, ::1], Tuple((i8[::1], f8[:, :, ::1]))"
+
+
+@compiled(f"(f8[:, ::1], {_BY_DYAD})", f"(b1[:, ::1], {_BY_DYAD})")
 def by_dyad(
-    treatments: Array, explained: Explained, x: Array, shares: Array, aims: Array, sums: tuple[Codes, Array]
+    treatments: Array | Flags, explained: Explained, x: Array, shares: Array, aims: Array, sums: tuple[Codes, Array]
 ) -> None:
     """Take effects and regressors out of treatments, and add their squares, and products with `aims`, to `sums`.
 
-    `treatments` (N, K), of which effects have `explained` a part; x (N, p) within effects, with its `shares` (p, K) in
-    treatments; `aims` (N, q). `sums`: dyads (N,), numbers from 0, and (G, 1 + q, K) by dyad, of squares first.
+    `treatments` (N, K), numbers or flags, of which effects have `explained` a part; x (N, p) within effects, with its
+    `shares` (p, K) in treatments; `aims` (N, q). `sums`: dyads (N,), numbers from 0, and (G, 1 + q, K) by dyad, of
+    squares first.
     """
     group, means, levels, effects = explained
     dyad, totals = sums

@@ -4,8 +4,8 @@ from detente.base.types import Array, Codes, Flags, Places
 from detente.stats.kernels import compiled
 
 
-@compiled("(f8[::1], i8[::1], i8[::1], i8[:, ::1], f8[:, ::1])")
-def shift(values: Array, order: Codes, start: Codes, offset: Codes, out: Array) -> None:
+@compiled("(f8[::1], i8[::1], i8[::1], i8[:, ::1], f8[:, ::1])", "(b1[::1], i8[::1], i8[::1], i8[:, ::1], b1[:, ::1])")
+def shift(values: Array | Flags, order: Codes, start: Codes, offset: Codes, out: Array | Flags) -> None:
     """Put `values` (N,) into `out` (N, B), moved on by `offset` (G, B) rows within groups, the last ones to the front.
 
     Group g has the rows `order[start[g]:start[g + 1]]`, in this order.
@@ -26,10 +26,10 @@ def shift(values: Array, order: Codes, start: Codes, offset: Codes, out: Array) 
 
 
 @compiled(
-    "(b1[:, :, ::1], i8[:, ::1], i8[::1], i8[::1], i8[::1], f8[:, ::1])",
+    "(b1[:, :, ::1], i8[:, ::1], i8[::1], i8[::1], i8[::1], b1[:, ::1])",
     "(f8[:, :, ::1], i8[:, ::1], i8[::1], i8[::1], i8[::1], f8[:, ::1])",
 )
-def look_up(table: Array | Flags, labels: Codes, a: Codes, b: Codes, year: Codes, out: Array) -> None:
+def look_up(table: Array | Flags, labels: Codes, a: Codes, b: Codes, year: Codes, out: Array | Flags) -> None:
     """Put the values of rows in a `table` (n, n, T) into `out` (N, B), once states have the places `labels` (n, B)."""
     for r in range(len(out)):
         row, one, other, t = out[r], labels[a[r]], labels[b[r]], year[r]

@@ -13,7 +13,7 @@ import numpy as np
 
 from detente.base.numbering import Pairs
 from detente.base.numerics import NO_VARIANCE
-from detente.base.types import Array, Codes
+from detente.base.types import Array, Codes, Flags
 from detente.stats.covariance import state_totals
 from detente.stats.kernels import partial as kernel
 from detente.stats.kernels.partial import Explained
@@ -72,10 +72,10 @@ class Beside:
     pairs: Pairs
     least: float
 
-    def replaced(self, treatments: Array, explained: Explained, products: Array) -> Replaced:
-        """Estimates of treatments (N, K), of which effects have `explained` a part; `products` (p, K) of x with them.
+    def replaced(self, treatments: Array | Flags, explained: Explained, products: Array) -> Replaced:
+        """Estimates of treatments (N, K), numbers or flags, of which effects have `explained` a part.
 
-        As x is within effects, these are the same of what effects leave of treatments.
+        `products` (p, K) of x with them: as x is within effects, these are the same of what effects leave of them.
         """
         sums = np.zeros((len(self.pairs.low), 1 + self.aims.shape[1], treatments.shape[1]))
         kernel.by_dyad(treatments, explained, self.x, self._shares(products), self.aims, (self.pairs.dyad, sums))

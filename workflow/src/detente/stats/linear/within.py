@@ -7,7 +7,7 @@ import numpy as np
 
 from detente.base.errors import EstimationError, NoVariation
 from detente.base.numerics import ABSORBED, CONSTANT, CONSTANT_SQUARE
-from detente.base.types import Array, Codes
+from detente.base.types import Array, Codes, Flags
 from detente.stats.contract import Solution
 from detente.stats.covariance import Scores
 from detente.stats.frame import ModelFrame
@@ -198,6 +198,13 @@ def outcome_within(design: ModelFrame, solution: Solution) -> Array:
 def spread(columns: Array) -> Array:
     """Sums of squares about the mean, (K,) of columns (N, K) or a number of one (N,)."""
     return np.asarray(np.square(columns - columns.mean(axis=0)).sum(axis=0))
+
+
+def projected(x: Array, outcomes: Array | Flags) -> Array:
+    """Products (B, K) of outcomes (N, B), numbers or flags, most of them zero, with columns x (N, K)."""
+    if outcomes.dtype == bool:
+        return kernel.project_flags(x, np.flatnonzero(outcomes), outcomes.shape[1])
+    return kernel.project(x, outcomes.astype(np.float64, copy=False))
 
 
 def left_of(products: Array, column: int, out: Sequence[int]) -> float:

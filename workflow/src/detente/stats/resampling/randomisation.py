@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, get_args
+from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
+import numpy.typing as npt
 
 from detente.base.errors import (
     IndefiniteCovariance,
@@ -21,7 +22,7 @@ from detente.stats.fitting import Fit
 from detente.stats.frame import ModelFrame
 from detente.stats.linear.absorb import Absorber, absorber
 from detente.stats.linear.replaced import Beside, Replaced
-from detente.stats.linear.within import gram, outcome_within, spread
+from detente.stats.linear.within import gram, outcome_within, projected, spread
 from detente.stats.registry import get
 from detente.stats.resampling.resampling import place_of
 
@@ -37,8 +38,12 @@ class Ready(Protocol):
     def flags(self) -> tuple[str, ...]:
         """What a reader must know, in words."""
 
-    def put(self, seed: int, first: int, out: Array) -> None:
-        """Put drawn treatments, from number `first` on, into `out` (N, B)."""
+    @property
+    def kind(self) -> type[bool] | type[float]:
+        """What it draws: flags where treatments are 0 or 1 for sure, which take an eighth of the memory, or numbers."""
+
+    def put(self, seed: int, first: int, out: npt.NDArray[Any]) -> None:
+        """Put drawn treatments, from number `first` on, into `out` (N, B), of the kind that it draws."""
 
 
 class Scheme(Protocol):
@@ -169,8 +174,9 @@ def replacements(
     ready = scheme.ready(design, treatment)
     effects, others = _beside(fit, place, treatment, on_treatment=on_treatment)
 
-    def estimated(treatments: Array) -> Replaced:
-        return others.replaced(treatments, effects.explained(treatments), others.x.T @ treatments)
+    def estimated(treatments: npt.NDArray[Any]) -> Replaced:
+        products = np.ascontiguousarray(projected(others.x, treatments).T)
+        return others.replaced(treatments, effects.explained(treatments), products)
 
     found = [estimated(block) for _, block in drawn_blocks(ready, draws, seed, len(treatment))]
     observed = estimated(treatment[:, None])
@@ -181,12 +187,12 @@ def replacements(
     return Replacements(fit.terms[place], observed, Replaced.joined(found, draws), ready.flags)
 
 
-def drawn_blocks(ready: Ready, draws: int, seed: int, rows: int) -> Iterator[tuple[int, Array]]:
+def drawn_blocks(ready: Ready, draws: int, seed: int, rows: int) -> Iterator[tuple[int, npt.NDArray[Any]]]:
     """Drawn treatments (rows, B) some at a time, with the number of the first; the next ones take their place.
 
     Blocks are whole, so that no draw differs by how many are asked for: the last one may hold more than are wanted.
     """
-    made = np.empty((rows, BLOCK))
+    made = np.empty((rows, BLOCK), dtype=ready.kind)
     for start in range(0, draws, BLOCK):
         ready.put(seed, start, made)
         yield start, made

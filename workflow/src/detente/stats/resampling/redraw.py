@@ -164,6 +164,11 @@ class Redraw:
         said = f"{places - kept:,} places in {self.events:,} events re-randomised"
         return (f"{said}; {kept:,} kept by who is no candidate" if kept else said,)
 
+    @property
+    def kind(self) -> type[float]:
+        """What it draws: numbers."""
+        return float
+
     def put(self, seed: int, first: int, out: Array) -> None:
         """Put the treatments of draws, from number `first` on, into `out` (N, B)."""
         draws = range(first, first + out.shape[1])

@@ -27,7 +27,7 @@ from detente.stats.kernels import partial
 from detente.stats.kernels import products as kernel
 from detente.stats.kernels.partial import Explained
 from detente.stats.linear.regressors import inverse
-from detente.stats.linear.within import Within, degrees_left, within
+from detente.stats.linear.within import Within, degrees_left, projected, within
 from detente.stats.parts import subset
 from detente.stats.registry import get
 
@@ -143,22 +143,36 @@ def leave_out(design: ModelFrame, model: Model) -> Array:
     return weights
 
 
-def refit(model: Model, outcomes: Array | Flags, kinds: Collection[str] = KINDS, less: Array | None = None) -> Refits:
-    """Fit each column of `outcomes` (N, B), numbers or flags, less `less` (N,); standard errors of those `kinds`."""
-    made = _Sums(model, outcomes, np.zeros(len(outcomes)) if less is None else less)
+@dataclass(frozen=True)
+class Less:
+    """What is taken off every outcome: `values` (N,), what effects leave of them, and their products (k,) with x."""
+
+    values: Array
+    within: Array
+    products: Array
+
+    @classmethod
+    def of(cls, model: Model, values: Array) -> "Less":
+        """Make values (N,) ready to be taken off."""
+        return cls(values, model.data.absorber.residual(values), values @ model.data.x)
+
+
+def refit(model: Model, outcomes: Array | Flags, kinds: Collection[str] = KINDS, less: Less | None = None) -> Refits:
+    """Fit each column of `outcomes` (N, B), numbers or flags, `less` the same of all; errors of those `kinds`."""
+    made = _Sums(model, outcomes, less or Less.of(model, np.zeros(len(outcomes))))
     return Refits(made.estimates[:, model.data.treatment], {kind: made.error(kind) for kind in kinds})
 
 
 @dataclass(frozen=True)
 class _Sums:
-    """Sums of scores of B outcomes (N, B), numbers or flags less `less` (N,), each made when it is needed.
+    """Sums of scores of B outcomes (N, B), numbers or flags, `less` the same of all, each made when it is needed.
 
     Factors, repair, and what counts as no variance are those of `detente.stats.covariance`.
     """
 
     model: Model
     outcomes: Array | Flags
-    less: Array
+    less: Less
     meats: dict[str, Array] = field(default_factory=dict)
 
     def error(self, kind: str) -> Array:
@@ -189,25 +203,16 @@ class _Sums:
         exists = unrepaired[:, place, place] > NO_VARIANCE * self.by_dyad[1]
         return np.asarray(np.sqrt(np.where(exists, variances[:, place, place], math.nan)))
 
-    def projected(self, x: Array) -> Array:
-        """Products (B, K) of outcomes with columns x (N, K)."""
-        if self.outcomes.dtype == bool:
-            made = kernel.project_flags(x, np.flatnonzero(self.outcomes), self.outcomes.shape[1])
-        else:
-            made = kernel.project(x, self.outcomes.astype(np.float64, copy=False))
-        return np.asarray(made - self.less @ x)
-
     @cached_property
     def estimates(self) -> Array:
         """Coefficients (B, k)."""
-        return self.projected(self.model.data.x) @ self.model.bread
+        return (projected(self.model.data.x, self.outcomes) - self.less.products) @ self.model.bread
 
     @cached_property
     def _residual(self) -> tuple[Array | Flags, Explained, Array, Array, Array]:
         """What residuals are made of: outcomes, what effects explain of them, what is taken off, x, coefficients."""
-        data = self.model.data
-        slopes = np.ascontiguousarray(self.estimates.T)
-        return self.outcomes, data.absorber.explained(self.outcomes), data.absorber.residual(self.less), data.x, slopes
+        data, slopes = self.model.data, np.ascontiguousarray(self.estimates.T)
+        return self.outcomes, data.absorber.explained(self.outcomes), self.less.within, data.x, slopes
 
     @cached_property
     def squares(self) -> Array:
@@ -220,7 +225,8 @@ class _Sums:
     def squared_moves(self) -> Array:
         """Sums (B,) of the squared moves of the estimate without each state."""
         assert self.model.moves is not None
-        return np.asarray(np.square(self.projected(self.model.moves)).sum(axis=1))
+        moved = projected(self.model.moves, self.outcomes) - self.less.values @ self.model.moves
+        return np.asarray(np.square(moved).sum(axis=1))
 
     @cached_property
     def by_dyad(self) -> tuple[Array, Array]:

@@ -53,7 +53,8 @@ class CircularShift:
         least, most = (extreme.reduceat(treatment[order], start[:-1]) for extreme in (np.minimum, np.maximum))
         switching = int((least < most).sum())
         said = (f"{switching:,} of {dyads:,} dyads have treatments that differ between years",)
-        return _Shift(treatment, order, start.astype(np.int64), key, said)
+        values = treatment == 1 if np.isin(treatment, (0.0, 1.0)).all() else treatment
+        return _Shift(values, order, start.astype(np.int64), key, said)
 
 
 circular_shift = CircularShift
@@ -63,13 +64,17 @@ circular_shift = CircularShift
 class _Shift:
     """`order` (N,) rows by dyad and year, dyad g from `start[g]`; `key` (G,) of the dyad's own stream of numbers."""
 
-    treatment: Array
+    treatment: Array | Flags
     order: Codes
     start: Codes
     key: Words
     flags: tuple[str, ...]
 
-    def put(self, seed: int, first: int, out: Array) -> None:
+    @property
+    def kind(self) -> type[bool] | type[float]:
+        return bool if self.treatment.dtype == bool else float
+
+    def put(self, seed: int, first: int, out: npt.NDArray[Any]) -> None:
         drawn = np.stack([uniforms(self.key, seed, first + i) for i in range(out.shape[1])], axis=1)
         offset = (drawn * np.diff(self.start)[:, None]).astype(np.int64)
         kernel.shift(self.treatment, self.order, self.start, offset, out)
@@ -152,7 +157,11 @@ class _Labels:
     key: Words
     flags: tuple[str, ...]
 
-    def put(self, seed: int, first: int, out: Array) -> None:
+    @property
+    def kind(self) -> type[bool] | type[float]:
+        return bool if self.table.dtype == bool else float
+
+    def put(self, seed: int, first: int, out: npt.NDArray[Any]) -> None:
         kernel.look_up(self.table, self.permutations(seed, range(first, first + out.shape[1])), *self.at, out)
 
     def permutations(self, seed: int, draws: Sequence[int]) -> Codes:
@@ -163,9 +172,9 @@ class _Labels:
             permuted[places, i] = np.lexsort((uniforms(self.key, seed, draw), self.stratum))
         return permuted
 
-    def looked_up(self, permuted: Codes, table: npt.NDArray[Any]) -> Array:
+    def looked_up(self, permuted: Codes, table: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Values (N, B) of a table (n, n, T) once states have taken others' places (n, B)."""
-        out: Array = np.empty((len(self.at[0]), permuted.shape[1]))
+        out = np.empty((len(self.at[0]), permuted.shape[1]), dtype=table.dtype)
         kernel.look_up(table, permuted, *self.at, out)
         return out
 

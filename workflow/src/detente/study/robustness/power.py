@@ -18,7 +18,7 @@ from detente.base.numerics import POWER, critical, detectable, monte_carlo_error
 from detente.base.types import Array, Codes
 from detente.stats import ModelFrame, check_outcome, get
 from detente.stats.effects import Effect, less_effect
-from detente.stats.resampling import KINDS, Model, Refits, prepared, refit
+from detente.stats.resampling import KINDS, Less, Model, Refits, prepared, refit
 from detente.study.estimation import NO_BASE_RISK, as_risk
 from detente.study.robustness.frames import POWER_CURVE
 from detente.study.robustness.intervals import judged
@@ -189,7 +189,7 @@ def _drawn(
     block = max(1, min(draws, CELLS // rows))
     generator = np.random.default_rng(seed)
     risks = [_moved(source.risk, treatment, effect) for effect in effects]
-    means = [source.mean(risk) for risk in risks]
+    means = [Less.of(model, source.mean(risk)) for risk in risks]
     found: list[list[Refits]] = [[] for _ in effects]
     for start in range(0, draws, block):
         count = min(block, draws - start)
