@@ -73,14 +73,18 @@ def test_without_the_jackknife_the_rest_is_the_same() -> None:
 
 def test_flags_less_their_means_are_fitted_as_numbers_are() -> None:
     design = dyadic_design(states=9, years=6)
-    drawn, mean = outcomes(len(design.y), 5), np.random.default_rng(4).random(len(design.y))
+    drawn, means = outcomes(len(design.y), 6), np.random.default_rng(4).random((len(design.y), 2))
     model = prepared(design)
-    numbers, flags = refit(model, drawn - mean[:, None]), refit(model, drawn > 0, less=Less.of(model, mean))
+    numbers = refit(model, drawn - np.repeat(means, 3, axis=1))
+    flags = refit(model, drawn > 0, less=Less.of(model, means))
     np.testing.assert_allclose(flags.estimate, numbers.estimate, rtol=1e-10)
     for kind in KINDS:
         # The jackknife's weights are in single precision.
         close = 1e-5 if "jackknife" in kind else 1e-9
         np.testing.assert_allclose(flags.errors[kind], numbers.errors[kind], rtol=close)
+    one, other = flags.runs(3)
+    np.testing.assert_array_equal(np.r_[one.estimate, other.estimate], flags.estimate)
+    np.testing.assert_array_equal(other.errors["dyadic"], flags.errors["dyadic"][3:])
 
 
 def test_four_states_are_too_few() -> None:

@@ -93,7 +93,7 @@ def run_products() -> None:
         products.project(values, left)
         products.project_flags(values, codes, 1)
     for values in (left, left > 0):
-        of = (values, explained, np.ones(2), x, np.ones((1, 1)))
+        of = (values, explained, x, np.ones((1, 1)))
         partial.residuals(*of, np.empty((2, 1)))
         partial.scores(*of, (codes, np.zeros((1, 1, 1)), np.ones(2), np.zeros(1)))
     sums = (codes, np.zeros((1, 1, 1)), np.zeros((1, 1)), np.zeros((1, 1)))

@@ -14,7 +14,7 @@ Explained = tuple[Places, Array, Places, Array]
 # Rows worked on at a time: what is left of them stays in the processor's cache.
 ROWS = 256
 _EXPLAINED = "Tuple((i4[::1], f8[:, ::1], i4[::1], f8[:, ::1]))"
-_OF_OUTCOMES = f"{_EXPLAINED}, f8[::1], f8[:, ::1], f8[:, ::1]"
+_OF_OUTCOMES = f"{_EXPLAINED}, f8[:, ::1], f8[:, ::1]"
 
 
 _BY_DYAD = f"{_EXPLAINED}, f8[:, ::1], f8[:, ::1], f8[:, ::1], Tuple((i8[::1], f8[:, :, ::1]))"
@@ -51,19 +51,17 @@ def by_dyad(
 
 
 @compiled(f"(f8[:, ::1], {_OF_OUTCOMES}, f8[:, ::1])", f"(b1[:, ::1], {_OF_OUTCOMES}, f8[:, ::1])")
-def residuals(
-    outcomes: Array | Flags, explained: Explained, less: Array, x: Array, estimates: Array, out: Array
-) -> None:
-    """Put `outcomes` (N, B) within effects, less `less` (N,) and x (N, k) times `estimates` (k, B), into `out`."""
+def residuals(outcomes: Array | Flags, explained: Explained, x: Array, slopes: Array, out: Array) -> None:
+    """Put `outcomes` (N, B) within effects, less columns x (N, K) times `slopes` (K, B), into `out` (N, B)."""
     group, means, levels, effects = explained
     for first in range(0, len(x), ROWS):
         last = min(first + ROWS, len(x))
-        np.dot(x[first:last], estimates, out[first:last])
+        np.dot(x[first:last], slopes, out[first:last])
         for r in range(first, last):
             row, mean, effect = outcomes[r], means[group[r]], effects[levels[r]]
-            left, base = out[r], less[r]
+            left = out[r]
             for b in range(len(left)):
-                left[b] = row[b] - base - mean[b] - effect[b] - left[b]
+                left[b] = row[b] - mean[b] - effect[b] - left[b]
 
 
 @compiled(
@@ -71,14 +69,9 @@ def residuals(
     f"(b1[:, ::1], {_OF_OUTCOMES}, Tuple((i8[::1], f8[:, :, ::1], f8[::1], f8[::1])))",
 )
 def scores(
-    outcomes: Array | Flags,
-    explained: Explained,
-    less: Array,
-    x: Array,
-    estimates: Array,
-    sums: tuple[Codes, Array, Array, Array],
+    outcomes: Array | Flags, explained: Explained, x: Array, slopes: Array, sums: tuple[Codes, Array, Array, Array]
 ) -> None:
-    """Add x times `residuals` by group, and squares of these with weights, to `sums`.
+    """Add the first k columns of x times `residuals` by group, and squares of these with weights, to `sums`.
 
     `sums`: groups (N,), totals (G, k, B) and weights (N,), sums of squares (B,).
     """
@@ -87,16 +80,16 @@ def scores(
     some = np.empty((ROWS, outcomes.shape[1]))
     for first in range(0, len(x), ROWS):
         last = min(first + ROWS, len(x))
-        np.dot(x[first:last], estimates, some[: last - first])
+        np.dot(x[first:last], slopes, some[: last - first])
         for r in range(first, last):
             row, mean, effect = outcomes[r], means[group[r]], effects[levels[r]]
-            left, base, weight = some[r - first], less[r], weights[r]
+            left, weight = some[r - first], weights[r]
             for b in range(len(left)):
-                residual = row[b] - base - mean[b] - effect[b] - left[b]
+                residual = row[b] - mean[b] - effect[b] - left[b]
                 left[b] = residual
                 squares[b] += weight * residual * residual
             of = totals[cluster[r]]
-            for k in range(x.shape[1]):
+            for k in range(len(of)):
                 total, value = of[k], x[r, k]
                 for b in range(len(left)):
                     total[b] += value * left[b]

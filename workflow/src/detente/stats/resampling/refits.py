@@ -1,7 +1,7 @@
 """One linear model fitted to any number of outcomes, with standard errors of its treatment by kind of covariance."""
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -108,6 +108,12 @@ class Refits:
     estimate: Array
     errors: Mapping[str, Array]
 
+    def runs(self, count: int) -> Iterator["Refits"]:
+        """Those of so many outcomes at a time."""
+        for start in range(0, len(self.estimate), count):
+            here = slice(start, start + count)
+            yield Refits(self.estimate[here], {kind: errors[here] for kind, errors in self.errors.items()})
+
 
 def prepared(design: ModelFrame, *, jackknife: bool = True) -> Model:
     """Absorb and invert what all outcomes share; the jackknife costs a fit a state, and 4 bytes a row and state.
@@ -145,27 +151,31 @@ def leave_out(design: ModelFrame, model: Model) -> Array:
 
 @dataclass(frozen=True)
 class Less:
-    """What is taken off every outcome: `values` (N,), what effects leave of them, and their products (k,) with x."""
+    """What is taken off outcomes: `values` (N, E), their `products` (E, k) with x, and x `beside` what effects leave."""
 
     values: Array
-    within: Array
     products: Array
+    beside: Array
 
     @classmethod
     def of(cls, model: Model, values: Array) -> "Less":
-        """Make values (N,) ready to be taken off."""
-        return cls(values, model.data.absorber.residual(values), values @ model.data.x)
+        """Make values (N, E) ready to be taken off."""
+        x = model.data.x
+        return cls(values, values.T @ x, np.column_stack([x, model.data.absorber.residual(values)]))
 
 
 def refit(model: Model, outcomes: Array | Flags, kinds: Collection[str] = KINDS, less: Less | None = None) -> Refits:
-    """Fit each column of `outcomes` (N, B), numbers or flags, `less` the same of all; errors of those `kinds`."""
-    made = _Sums(model, outcomes, less or Less.of(model, np.zeros(len(outcomes))))
+    """Fit each column of `outcomes` (N, B), numbers or flags; standard errors of those `kinds`.
+
+    `less`: values (N, E) that are taken off, each off B / E columns side by side.
+    """
+    made = _Sums(model, outcomes, less or Less.of(model, np.zeros((len(outcomes), 1))))
     return Refits(made.estimates[:, model.data.treatment], {kind: made.error(kind) for kind in kinds})
 
 
 @dataclass(frozen=True)
 class _Sums:
-    """Sums of scores of B outcomes (N, B), numbers or flags, `less` the same of all, each made when it is needed.
+    """Sums of scores of B outcomes (N, B), numbers or flags, what is taken off them `less`, made when they are needed.
 
     Factors, repair, and what counts as no variance are those of `detente.stats.covariance`.
     """
@@ -206,13 +216,18 @@ class _Sums:
     @cached_property
     def estimates(self) -> Array:
         """Coefficients (B, k)."""
-        return (projected(self.model.data.x, self.outcomes) - self.less.products) @ self.model.bread
+        return (projected(self.model.data.x, self.outcomes) - self._each(self.less.products)) @ self.model.bread
+
+    def _each(self, of_values: Array) -> Array:
+        """What belongs to values that are taken off (E, .), for each outcome (B, .)."""
+        return np.repeat(of_values, self.outcomes.shape[1] // len(of_values), axis=0)
 
     @cached_property
-    def _residual(self) -> tuple[Array | Flags, Explained, Array, Array, Array]:
-        """What residuals are made of: outcomes, what effects explain of them, what is taken off, x, coefficients."""
-        data, slopes = self.model.data, np.ascontiguousarray(self.estimates.T)
-        return self.outcomes, data.absorber.explained(self.outcomes), self.less.within, data.x, slopes
+    def _residual(self) -> tuple[Array | Flags, Explained, Array, Array]:
+        """What residuals are made of: outcomes, what effects explain of them, what is taken off, and its slopes."""
+        taken = np.concatenate([self.estimates, self._each(np.eye(len(self.less.products)))], axis=1)
+        explained = self.model.data.absorber.explained(self.outcomes)
+        return self.outcomes, explained, self.less.beside, np.ascontiguousarray(taken.T)
 
     @cached_property
     def squares(self) -> Array:
@@ -225,7 +240,7 @@ class _Sums:
     def squared_moves(self) -> Array:
         """Sums (B,) of the squared moves of the estimate without each state."""
         assert self.model.moves is not None
-        moved = projected(self.model.moves, self.outcomes) - self.less.values @ self.model.moves
+        moved = projected(self.model.moves, self.outcomes) - self._each(self.less.values.T @ self.model.moves)
         return np.asarray(np.square(moved).sum(axis=1))
 
     @cached_property

@@ -30,8 +30,8 @@ CLIPPED = 0.01
 MULTIPLES = (0.35, 0.7, 1.0, 1.5)
 # Draws that tell how large a detectable effect is about.
 PILOT = 50
-# Outcomes times rows worked on at once.
-CELLS = 2_500_000
+# Outcomes times rows that are drawn at once; outcomes that are fitted at once, of several effects where they are few.
+CELLS, FITTED = 2_500_000, 128
 # Of log shocks: variances and correlations from year to year beyond these are noise of small samples.
 MOST_VARIANCE, MOST_PERSISTENCE = 1.0, 0.95
 # The highest risk that a row is given before shocks.
@@ -189,15 +189,19 @@ def _drawn(
     block = max(1, min(draws, CELLS // rows))
     generator = np.random.default_rng(seed)
     risks = [_moved(source.risk, treatment, effect) for effect in effects]
-    means = [Less.of(model, source.mean(risk)) for risk in risks]
+    together = max(1, FITTED // block)
+    sets = [range(len(effects))[i : i + together] for i in range(0, len(effects), together)]
+    means = [Less.of(model, np.column_stack([source.mean(risks[place]) for place in places])) for places in sets]
     found: list[list[Refits]] = [[] for _ in effects]
     for start in range(0, draws, block):
         count = min(block, draws - start)
         factor, luck = source.shocks(generator, count), generator.random((rows, count))
         luck /= factor
-        for place, (risk, mean) in enumerate(zip(risks, means, strict=True)):
+        for places, mean in zip(sets, means, strict=True):
             # An onset where luck < min(risk · factor, 1); luck is below one.
-            found[place].append(refit(model, luck < risk[:, None], [vcov], mean))
+            onsets = np.concatenate([luck < risks[place][:, None] for place in places], axis=1)
+            for place, made in zip(places, refit(model, onsets, [vcov], mean).runs(count), strict=True):
+                found[place].append(made)
     return found
 
 
