@@ -151,7 +151,7 @@ def leave_out(design: ModelFrame, model: Model) -> Array:
 
 @dataclass(frozen=True)
 class Less:
-    """What is taken off outcomes: `values` (N, E), their `products` (E, k) with x, and x `beside` what effects leave."""
+    """What is taken off: `values` (N, E), their `products` (E, k) with x, and x beside them, both within effects."""
 
     values: Array
     products: Array
