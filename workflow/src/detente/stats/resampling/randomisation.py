@@ -175,7 +175,9 @@ def replacements(
     effects, others = _beside(fit, place, treatment, on_treatment=on_treatment)
 
     def estimated(treatments: npt.NDArray[Any]) -> Replaced:
-        products = np.ascontiguousarray(projected(others.x, treatments).T)
+        # Numbers are seldom zero.
+        sparse = treatments.dtype == bool
+        products = np.ascontiguousarray(projected(others.x, treatments).T) if sparse else others.x.T @ treatments
         return others.replaced(treatments, effects.explained(treatments), products)
 
     found = [estimated(block) for _, block in drawn_blocks(ready, draws, seed, len(treatment))]
