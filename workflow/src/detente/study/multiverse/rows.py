@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +23,8 @@ from detente.study.multiverse.cost import BY_PRODUCTS
 from detente.study.multiverse.needs import columns_of
 
 Stored = npt.NDArray[np.float32] | Array
+# Flags, eight to a byte.
+Packed = npt.NDArray[np.uint8]
 # Share of a panel's rows above which they are not copied: the others take less than the copy would.
 MOST_USED = 0.8
 
@@ -49,15 +51,21 @@ class Rows:
         self.places: Codes = np.flatnonzero(in_sample(panel, sample).to_numpy())
         self.sides = [self._taken(self.panel[part]).astype(np.int64) for part in (*sides_of(panel), "year")]
         self.columns: dict[str, Stored] = {}
-        self.present: dict[tuple[Any, ...], Flags] = {}
+        self.present: dict[tuple[Any, ...], Packed] = {}
         self.terms: dict[tuple[Any, ...], tuple[str, ...]] = {}
 
     def complete(self, spec: Specification) -> Flags:
         """Rows (N,) of the sample that a specification takes."""
-        keep = self._within(spec.window) & self._own(spec)
-        for control in spec.controls:
-            keep &= self._control(spec, control)
-        return keep
+        return self.unpacked(self.packed(spec).tobytes())
+
+    def packed(self, spec: Specification) -> Packed:
+        """The same, eight rows to a byte."""
+        controls = [self._control(spec, control) for control in spec.controls]
+        return np.asarray(np.bitwise_and.reduce([self._within(spec.window), self._own(spec), *controls]))
+
+    def unpacked(self, rows: bytes) -> Flags:
+        """Rows (N,) that are packed so."""
+        return np.unpackbits(np.frombuffer(rows, dtype=np.uint8), count=len(self.places)).view(bool)
 
     def names(self, spec: Specification) -> tuple[str, ...]:
         """Names of a specification's columns but for a product, in its order; `complete` has made them."""
@@ -112,29 +120,30 @@ class Rows:
         group = Group(y, made.x, outcomes, made.terms, made.pairs, made.fixed_effects)
         return group, [Choice(s.claim.outcome, t[0], t[1:]) for s, t in zip(specs, terms, strict=True)]
 
-    def _within(self, window: tuple[int, int]) -> Flags:
+    def _within(self, window: tuple[int, int]) -> Packed:
         """Rows in a window of years."""
         if window not in self.present:
             year = self.sides[2]
-            self.present[window] = (year >= window[0]) & (year <= window[1])
+            self.present[window] = np.packbits((year >= window[0]) & (year <= window[1]))
         return self.present[window]
 
-    def _own(self, spec: Specification) -> Flags:
+    def _own(self, spec: Specification) -> Packed:
         """Rows with outcome, treatment and moderator."""
         key = _own_key(spec)
         if key not in self.present:
             steps, self.terms[key] = self._steps(replace(spec, controls=()))
-            self.present[key] = np.logical_and.reduce([self._taken(present) for _, present in steps]).astype(bool)
+            present = np.logical_and.reduce([self._taken(present) for _, present in steps])
+            self.present[key] = np.packbits(present.astype(bool))
         return self.present[key]
 
-    def _control(self, spec: Specification, control: Control) -> Flags:
+    def _control(self, spec: Specification, control: Control) -> Packed:
         """Rows with a control: the last step of a specification that has no other."""
         key = _control_key(spec, control)
         if key not in self.present:
             # Without a lag of its own the treatment costs nothing; it has no part in the step that is asked for.
             claim = spec.claim.model_copy(update={"moderator": None, "lag": 0})
             steps, terms = self._steps(replace(spec, claim=claim, controls=(control,)))
-            self.present[key], self.terms[key] = self._taken(steps[-1][1]).astype(bool), terms[1:]
+            self.present[key], self.terms[key] = np.packbits(self._taken(steps[-1][1]).astype(bool)), terms[1:]
         return self.present[key]
 
     def _steps(self, spec: Specification) -> tuple[list[tuple[str, pd.Series]], tuple[str, ...]]:
@@ -165,22 +174,13 @@ def by_rows(
     for panel, places in by_panel(panels, specs):
         rows = Rows(panel, specs[places[0]].sample)
         found: dict[tuple[Any, ...], list[int]] = {}
-        kept: list[Flags] = []
-        # Which of `kept` are complete in a set of columns, and which have the same rows.
-        complete: dict[Hashable, int] = {}
-        alike: dict[bytes, int] = {}
         for i in places:
             spec = specs[i]
-            if (asked := _asked(spec)) not in complete:
-                keep = rows.complete(spec)
-                complete[asked] = alike.setdefault(np.packbits(keep).tobytes(), len(kept))
-                if complete[asked] == len(kept):
-                    kept.append(keep)
             product = _own_key(spec)[1:] if spec.claim.moderator else None
-            key = (complete[asked], spec.effects, spec.estimator, covariances_of(spec), product)
+            key = (rows.packed(spec).tobytes(), spec.effects, spec.estimator, covariances_of(spec), product)
             found.setdefault(key, []).append(i)
         for key, members in found.items():
-            yield rows, members, kept[key[0]]
+            yield rows, members, rows.unpacked(key[0])
 
 
 def _trimmed(panel: pd.DataFrame, specs: Sequence[Specification]) -> pd.DataFrame:
@@ -208,11 +208,6 @@ def _own_key(spec: Specification) -> tuple[Any, ...]:
     moderator = spec.claim.moderator
     named = (moderator.variable, moderator.lag) if moderator else None
     return spec.claim.outcome, spec.claim.treatment, spec.claim.lag, named
-
-
-def _asked(spec: Specification) -> Hashable:
-    """What the rows of a specification of one sample are complete in, and the years that they are of."""
-    return spec.window, _own_key(spec), frozenset(_control_key(spec, control) for control in spec.controls)
 
 
 def _control_key(spec: Specification, control: Control) -> tuple[Any, ...]:
