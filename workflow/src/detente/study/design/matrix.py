@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from functools import reduce
+from operator import and_
 
 import numpy as np
 import pandas as pd
@@ -17,9 +18,6 @@ from detente.stats import ModelFrame
 from detente.study.config import Contrast, Duration, Sample
 from detente.study.design.breaks import break_terms
 from detente.study.design.specified import OWN_EFFECT, Specification
-
-if TYPE_CHECKING:
-    pass
 
 # Peace years enter models in tens, so that their cube does not swamp the Hessian.
 DURATION_UNIT_YEARS = 10
@@ -174,14 +172,14 @@ def _steps(spec: Specification, columns: Mapping[str, pd.Series], outcome: pd.Se
     """Reasons for which rows are left out, in order."""
     claim = spec.claim
     treatment = lagged(claim.treatment, claim.lag)
-    controls = pd.concat([c.notna() for t, c in columns.items() if t != treatment] or [outcome.notna()], axis=1)
+    controls = [c.notna() for t, c in columns.items() if t != treatment] or [outcome.notna()]
     treated, who = columns[treatment].notna(), "state" if claim.states else "dyad"
     before = "the year before" if claim.lag == 1 else f"{claim.lag} years before"
     other = "a control" if claim.moderator is None else "the moderator or a control"
     return [
         ("not at risk: an older dispute continues, or the outcome is not coded", outcome.notna()),
         (f"treatment not coded, or the {who} did not exist, {before}", treated),
-        (f"{other} is not coded, or the {who} did not exist, in the control's year", controls.all(axis=1)),
+        (f"{other} is not coded, or the {who} did not exist, in the control's year", reduce(and_, controls)),
     ]
 
 

@@ -195,7 +195,7 @@ def _trimmed(panel: pd.DataFrame, specs: Sequence[Specification]) -> pd.DataFram
     used = np.isin(dyad, dyad[inside]) & (year >= first - reach)
     if used.mean() > MOST_USED:
         return panel
-    return panel.loc[used, columns_of(specs)[specs[0].claim.unit]].reset_index(drop=True)
+    return panel[used][columns_of(specs)[specs[0].claim.unit]].reset_index(drop=True)
 
 
 def _narrow(column: npt.NDArray[Any]) -> Stored:
