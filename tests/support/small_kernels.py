@@ -14,7 +14,8 @@ from detente.stats.kernels import (
     partial,
     participation,
     products,
-    sharing_marks,
+    shared_members,
+    switches,
 )
 
 NONE = np.empty(0)
@@ -29,14 +30,28 @@ def run() -> None:
     run_leverages()
     run_nearest()
     run_sharing()
+    run_switches()
     run_blocks()
 
 
 def run_sharing() -> None:
-    # Two groups that share the second of three members, and one apart.
-    start, member = np.array([0, 2, 3, 4], dtype=np.int32), np.array([0, 1, 1, 2], dtype=np.int32)
-    first, group = np.array([0, 1, 3, 4], dtype=np.int32), np.array([0, 0, 1, 2], dtype=np.int32)
-    sharing_marks.mark(start, member, first, group, 0, np.zeros((3, 3)))
+    # Three groups, of which the first two share both of their members.
+    start, member = np.array([0, 2, 4, 5], dtype=np.int32), np.array([0, 1, 0, 1, 2], dtype=np.int32)
+    first, group = np.array([0, 2, 4, 5], dtype=np.int32), np.array([0, 1, 0, 1, 2], dtype=np.int32)
+    sums = np.zeros((3, 1))
+    shared_members.take_repeats(start, member, first, group, np.array([[1.0], [3.0], [5.0]]), sums)
+    assert sums.tolist() == [[-4.0], [-4.0], [0.0]]
+
+
+def run_switches() -> None:
+    # Two groups, of which one has no other to compare with.
+    place, group = np.arange(3), np.array([0, 0, 1])
+    cells = (place, place, np.zeros(3, dtype=np.int64), group, np.array([5.0, 2.0, 7.0]))
+    influence = np.zeros(3)
+    switched = np.array([True, False, True])
+    assert switches.effect(cells, switched, np.zeros((4, 2)), np.zeros((2, 1)), influence) == 3.0
+    assert influence.tolist() == [0.0, 0.0, 0.0]
+    assert np.isnan(switches.effect(cells, np.ones(3, dtype=bool), np.zeros((4, 2)), np.zeros((2, 1)), influence))
 
 
 def run_leverages() -> None:

@@ -11,10 +11,7 @@ import scipy
 from detente.base.errors import NoDyads
 from detente.base.numbering import number
 from detente.base.types import Array, Codes, Flags
-from detente.stats.kernels.sharing_marks import mark
-
-# Entries of a block of rows by all rows that are held at one time: 8 MB of numbers, which stay near the processor.
-BLOCK = 1_000_000
+from detente.stats.kernels.shared_members import take_repeats
 
 
 @dataclass(frozen=True)
@@ -65,13 +62,9 @@ class Sharing:
         whole = np.ascontiguousarray(values, dtype=np.float64)
         both = (self.incidence, self.incidence.tocsc())
         start, member, first, group = (part.astype(np.int32) for held in both for part in (held.indptr, held.indices))
-        out, step = np.empty(whole.shape), max(1, BLOCK // max(len(self), 1))
-        shared = np.empty((min(step, len(self)), len(self)))
-        for low in range(0, len(self), step):
-            block = shared[: len(self) - low]
-            block[:] = 0.0
-            mark(start, member, first, group, low, block)
-            out[low : low + step] = block @ whole
+        # Sums over the states of a k-ad of those over the k-ads of a state, less those that were met again.
+        out = np.ascontiguousarray(self.incidence @ (self.incidence.T @ whole))
+        take_repeats(start, member, first, group, whole, out)
         return out
 
 
