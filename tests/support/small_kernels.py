@@ -119,7 +119,9 @@ def run_products() -> None:
     made = products.products(z, 1, rows, np.array([0, 2], dtype=np.int32))
     products.meat(made.T @ made, products.places(1, 2), np.array([0]), 1, np.ones(1))
     for values in (left, left > 0):
-        partial.by_dyad(values, explained, x, np.ones((1, 1)), left, (group, np.zeros((2, 2, 1))))
+        for controls in (np.zeros(1, np.int64), np.zeros(0, np.int64)):
+            shares, sums = np.ones((len(controls), 1)), np.zeros((2, 2, 1))
+            partial.by_dyad(values, explained, x, controls, shares, left, (group, sums))
 
 
 def run_participation() -> None:

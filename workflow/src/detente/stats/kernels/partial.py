@@ -17,25 +17,35 @@ _EXPLAINED = "Tuple((i4[::1], f8[:, ::1], i4[::1], f8[:, ::1]))"
 _OF_OUTCOMES = f"{_EXPLAINED}, f8[:, ::1], f8[:, ::1]"
 
 
-_BY_DYAD = f"{_EXPLAINED}, f8[:, ::1], f8[:, ::1], f8[:, ::1], Tuple((i8[::1], f8[:, :, ::1]))"
+_BY_DYAD = f"{_EXPLAINED}, f8[:, ::1], i8[::1], f8[:, ::1], f8[:, ::1], Tuple((i8[::1], f8[:, :, ::1]))"
 
 
 @compiled(f"(f8[:, ::1], {_BY_DYAD})", f"(b1[:, ::1], {_BY_DYAD})")
 def by_dyad(
-    treatments: Array | Flags, explained: Explained, x: Array, shares: Array, aims: Array, sums: tuple[Codes, Array]
+    treatments: Array | Flags,
+    explained: Explained,
+    x: Array,
+    controls: Codes,
+    shares: Array,
+    aims: Array,
+    sums: tuple[Codes, Array],
 ) -> None:
-    """Take effects and regressors out of treatments, and add their squares, and products with `aims`, to `sums`.
+    """Take effects and controls out of treatments, and add their squares, and products with `aims`, to `sums`.
 
-    `treatments` (N, K), numbers or flags, of which effects have `explained` a part; x (N, p) within effects, with its
-    `shares` (p, K) in treatments; `aims` (N, q). `sums`: dyads (N,), numbers from 0, and (G, 1 + q, K) by dyad, of
-    squares first.
+    `treatments` (N, K), numbers or flags, of which effects have `explained` a part; x (N, p) within effects, of which
+    `controls` (m,) are columns, with their `shares` (m, K) in treatments; `aims` (N, q). `sums`: dyads (N,), numbers
+    from 0, and (G, 1 + q, K) by dyad, of squares first.
     """
     group, means, levels, effects = explained
     dyad, totals = sums
-    some = np.empty((ROWS, treatments.shape[1]))
+    some, held = np.empty((ROWS, treatments.shape[1])), np.empty((ROWS, len(controls)))
     for first in range(0, len(x), ROWS):
         last = min(first + ROWS, len(x))
-        np.dot(x[first:last], shares, some[: last - first])
+        for r in range(first, last):
+            row, to = x[r], held[r - first]
+            for j in range(len(controls)):
+                to[j] = row[controls[j]]
+        np.dot(held[: last - first], shares, some[: last - first])
         for r in range(first, last):
             row, mean, effect = treatments[r], means[group[r]], effects[levels[r]]
             left, of = some[r - first], totals[dyad[r]]

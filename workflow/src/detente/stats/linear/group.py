@@ -247,6 +247,11 @@ class GroupWithin:
         return cls(group, made, x, y)
 
     @cached_property
+    def _beside(self) -> dict[Choice, Beside]:
+        """What stands beside the treatment of models, for all that are drawn in its place."""
+        return {}
+
+    @cached_property
     def cross(self) -> Array:
         """Cross-products of regressors, (p, p)."""
         return gram(self.x)
@@ -292,8 +297,9 @@ class GroupWithin:
         left = self.absorber.residual(treatments)
         nothing, products = absorber((), len(left)).explained(left), self.x.T @ left
         for choice in choices:
-            outcome, at, controls = self._places(choice)
-            y, with_y = np.ascontiguousarray(self.y[:, [outcome]]), self.with_y[:, [outcome]]
-            least = CONSTANT * float(self.spread[at])
-            beside = Beside(self.x, self.cross, controls, y, with_y, self.group.pairs, least)
-            yield beside.replaced(left, nothing, products)
+            if choice not in self._beside:
+                outcome, at, controls = self._places(choice)
+                y, with_y = (of[:, outcome : outcome + 1] for of in (self.y, self.with_y))
+                least = CONSTANT * float(self.spread[at])
+                self._beside[choice] = Beside(self.x, self.cross, controls, y, with_y, self.group.pairs, least)
+            yield self._beside[choice].replaced(left, nothing, products)

@@ -78,22 +78,22 @@ class Beside:
         `products` (p, K) of x with them: as x is within effects, these are the same of what effects leave of them.
         """
         sums = np.zeros((len(self.pairs.low), 1 + self.aims.shape[1], treatments.shape[1]))
-        kernel.by_dyad(treatments, explained, self.x, self._shares(products), self.aims, (self.pairs.dyad, sums))
+        kernel.by_dyad(
+            treatments, explained, self.x, self.controls, self._shares(products), self.aims, (self.pairs.dyad, sums)
+        )
         return self._estimated(sums[:, 0], sums[:, 1:])
 
     @cached_property
     def aims(self) -> Array:
         """What controls leave of outcomes, (N, q)."""
-        return np.ascontiguousarray(self.outcomes - self.x @ self._shares(self.with_outcomes))
+        return np.ascontiguousarray(self.outcomes - self.x[:, self.controls] @ self._shares(self.with_outcomes))
 
     def _shares(self, products: Array) -> Array:
-        """Of x (p, .) in columns, from their `products` (p, .) with it: none but of controls."""
+        """Of controls (m, .) in columns, from their `products` (p, .) with x."""
         cross = self.cross[np.ix_(self.controls, self.controls)]
         scale = 1 / np.sqrt(np.diag(cross))
         slopes = np.linalg.solve(cross * np.outer(scale, scale), scale[:, None] * products[self.controls])
-        shares = np.zeros(products.shape)
-        shares[self.controls] = scale[:, None] * slopes
-        return shares
+        return np.ascontiguousarray(scale[:, None] * slopes)
 
     def _estimated(self, squares: Array, products: Array) -> Replaced:
         """Estimates from sums by dyad: x̃² (G, K), and x̃ỹ (G, q, K)."""
