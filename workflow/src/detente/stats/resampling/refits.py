@@ -240,7 +240,7 @@ class _Sums:
     def squared_moves(self) -> Array:
         """Sums (B,) of the squared moves of the estimate without each state."""
         assert self.model.moves is not None
-        moved = projected(self.model.moves, self.outcomes) - self._each(self.less.values.T @ self.model.moves)
+        moved = projected(self.model.moves, self.outcomes) - self._each(projected(self.model.moves, self.less.values))
         return np.asarray(np.square(moved).sum(axis=1))
 
     @cached_property
