@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, tee
 from typing import Any
 
 import numpy as np
@@ -115,8 +115,8 @@ def leave_out(whole: Fit, parts: Iterable[Left], band: Band) -> pd.DataFrame:
     small to be of interest. Of G parts of one kind those are influential that move the estimate by 2/√G standard errors
     (Belsley, Kuh and Welsch 1980, of DFBETAS). A refit without estimate or standard error has no verdict: it flips.
     """
-    parts = list(parts)
-    found = left_out(whole, (part.rows for part in parts))
+    parts, these = tee(parts)
+    found = left_out(whole, (part.rows for part in these))
     return _compared([_row(whole, part, made) for part, made in zip(parts, found, strict=True)], whole, band)
 
 
