@@ -256,7 +256,7 @@ def _by_dyad(
     both, weight = np.append(fit.columns, fit.outcome), np.append(np.abs(fit.slopes), 1.0)
     unrepaired = _from_products(moments, fit, kind, factor)
     if unrepaired is None:
-        meat = MEATS[kind](by_dyad(), replace(sample.group.pairs, dyad=np.arange(len(sample.group.pairs.low))))
+        meat = MEATS[kind](by_dyad(), one_row_each(sample.group.pairs))
         unrepaired = fit.bread @ (factor * meat) @ fit.bread
     residual = float(moments.reach[both] @ weight)
     if 0 < unrepaired[lead, lead] <= NO_VARIANCE * residual**2 * fit.bread[lead, lead]:
