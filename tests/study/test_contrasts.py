@@ -111,7 +111,7 @@ def test_the_effect_of_a_contrast_is_the_coefficient_times_its_length() -> None:
 def test_many_specifications_have_the_contrast_of_each_alone() -> None:
     frame, spec = world(), under(QUARTILES)
     rows = Rows(frame, spec.sample)
-    keep = rows.complete(spec)
+    keep = rows.unpacked(rows.packed(spec).tobytes())
     made, _ = rows.design([spec], keep)
     np.testing.assert_array_equal(made.treatment, build_design(frame, spec).treatment)
     assert np.isfinite(stand_alone(frame, spec)["estimate"])

@@ -54,12 +54,8 @@ class Rows:
         self.present: dict[tuple[Any, ...], Packed] = {}
         self.terms: dict[tuple[Any, ...], tuple[str, ...]] = {}
 
-    def complete(self, spec: Specification) -> Flags:
-        """Rows (N,) of the sample that a specification takes."""
-        return self.unpacked(self.packed(spec).tobytes())
-
     def packed(self, spec: Specification) -> Packed:
-        """The same, eight rows to a byte."""
+        """Rows of the sample that a specification takes, eight to a byte."""
         controls = [self._control(spec, control) for control in spec.controls]
         return np.asarray(np.bitwise_and.reduce([self._within(spec.window), self._own(spec), *controls]))
 
@@ -68,7 +64,7 @@ class Rows:
         return np.unpackbits(np.frombuffer(rows, dtype=np.uint8), count=len(self.places)).view(bool)
 
     def names(self, spec: Specification) -> tuple[str, ...]:
-        """Names of a specification's columns but for a product, in its order; `complete` has made them."""
+        """Names of a specification's columns but for a product, in its order; `packed` has made them."""
         found = dict.fromkeys(self.terms[_own_key(spec)])
         for control in spec.controls:
             found |= dict.fromkeys(self.terms[_control_key(spec, control)])
