@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import itertools
+import weakref
 
 import numpy as np
 import pandas as pd
@@ -133,6 +135,20 @@ def test_effective_degrees_of_freedom_follow_from_the_weights_of_outcomes() -> N
     by_state = [squares[(ends == state).any(axis=0)].sum() for state in np.unique(ends)]
     right = squares.sum() ** 2 / (np.square(by_state).sum() - np.square(squares).sum())
     assert study.covariance().df(np.array([1.0, 0.0])) == pytest.approx(right, rel=1e-12)
+
+
+def test_a_study_and_its_tables_are_free_as_soon_as_nothing_uses_them() -> None:
+    """They may be most of the memory there is, and garbage is not looked for often."""
+    study = difference(dyads(rows()))
+    study.average()
+    panel, gone = weakref.ref(study.panel), weakref.ref(study)
+    gc.disable()
+    try:
+        del study
+        assert gone() is None
+        assert panel() is None
+    finally:
+        gc.enable()
 
 
 def test_the_average_is_that_of_the_effects_from_the_switch_on() -> None:

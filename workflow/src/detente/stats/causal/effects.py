@@ -100,11 +100,13 @@ class EventStudy(Printed):
     @cached_property
     def parts(self) -> SandwichParts:
         """Influence as scores, with a bread of one."""
+        # They know the panel and not the study, whose tables are free as soon as nothing uses it.
+        panel = self.panel
         return SandwichParts(
             self.influence,
             np.eye(len(self.horizon)),
-            pairs=lambda: self.panel.pairs,
-            factor=self.panel.factor,
+            pairs=lambda: panel.pairs,
+            factor=panel.factor,
             silent=np.asarray(~self.influence.any(axis=1)),
             information=self.weights or Information(self.influence),
         )
