@@ -37,12 +37,19 @@ def switched(panels: Mapping[Unit, pd.DataFrame], specs: Sequence[Specification]
     found: dict[tuple[Any, ...], list[int]] = {}
     for i, spec in enumerate(specs):
         found.setdefault(replace(spec, design=REGRESSION).fit, []).append(i)
-    return {
-        i: numbers(specs[i], of)
-        for places in found.values()
-        for of in [shared(panels[specs[places[0]].claim.unit], specs[places[0]])]
-        for i in places
-    }
+    made: dict[int, dict[str, Any]] = {}
+    for places in found.values():
+        made |= _alike(panels, specs, places)
+    return made
+
+
+def _alike(
+    panels: Mapping[Unit, pd.DataFrame], specs: Sequence[Specification], places: Sequence[int]
+) -> dict[int, dict[str, Any]]:
+    """Those of one set of observations and units, which are in memory no longer."""
+    first = specs[places[0]]
+    of = shared(panels[first.claim.unit], first)
+    return {i: numbers(specs[i], of) for i in places}
 
 
 def shared(panel: pd.DataFrame, spec: Specification) -> Shared | Exception:
