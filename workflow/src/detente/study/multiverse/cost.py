@@ -22,10 +22,10 @@ Item = TypeVar("Item")
 BY_PRODUCTS = ("dyad", "dyadic")
 # Share of specifications that are fitted again by themselves.
 CHECKED = 0.05
-# What a shard may cost: thirty declared seconds, beside which the second that a step takes to begin is little.
-SHARD = 30_000_000
+# What a shard may cost: fifteen declared seconds, beside which the second that a step takes to begin is little.
+SHARD = 15_000_000
 # Times what was told before that shards of the observed record took, but for those whose variables few rows have.
-LEAST, MOST = 0.4, 1.4
+LEAST, MOST = 0.5, 2.0
 # Pairs of states in a year of the observed record, on average: 897,706 dyad-years from 1946 to 2010.
 PAIRS = 13_800
 # Share of dyad-years that a sample with an expression is taken to hold: 0.4 % are rivals, 10 % politically relevant.
@@ -46,15 +46,15 @@ class Cost:
 
 COSTS = {
     # A panel is read, by its rows, and what samples use of it is copied.
-    "panel": Cost(50_000, 700),
+    "panel": Cost(300_000, 1_200),
     # Rows that specifications share: columns, effects taken off, products of columns by dyad and state.
-    "rows": Cost(4_000, 500),
+    "rows": Cost(4_000, 250),
     # A specification of these rows.
-    "products": Cost(1_000),
+    "products": Cost(700),
     "over rows": Cost(2_500, 70),
     "by likelihood": Cost(2_000, 110),
     # One fitted again by itself.
-    "again": Cost(7_000, 300),
+    "again": Cost(5_000, 200),
     # A design for treatments that switch, its units by years among it. No treatment of the record suits the last two.
     "matching": Cost(30_000, 2_000),
     "imputation": Cost(20_000, 1_800),
