@@ -25,7 +25,8 @@ from pathlib import Path
 from detente.base.standby import stand_by
 
 with socket.socket(fileno=int(sys.argv[1])) as listening:
-    words = stand_by(listening, [partial(import_module, name) for name in ("no_such_library", "wave")])
+    failing = [partial(import_module, "no_such_library"), partial(exec, "raise RuntimeError")]
+    words = stand_by(listening, [*failing, partial(import_module, "wave")])
 if words is None:
     sys.exit()
 if words[0] == "seen":

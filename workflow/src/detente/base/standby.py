@@ -27,8 +27,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from detente.base.errors import DetenteError
-
 ADDRESS = "DETENTE_STANDBY"
 """Environment variable that names the socket of the process on standby."""
 SUPPORTED = sys.platform == "linux"
@@ -196,7 +194,8 @@ def stand_by(listening: socket.socket, preparing: Iterable[Callable[[], object]]
 def _prepared(left: Iterator[Callable[[], object]]) -> bool:
     """Do the next of what is to be prepared; False when none is left."""
     if do := next(left, None):
-        with suppress(ImportError, DetenteError):
+        # Whatever fails here fails in the step that needs it, too, which says so.
+        with suppress(Exception):
             do()
         # Forks look for garbage among what is their own alone, and share the rest.
         gc.freeze()
