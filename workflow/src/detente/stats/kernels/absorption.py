@@ -30,6 +30,20 @@ def group(codes: Places, size: int) -> tuple[Places, Places]:
     return order, start
 
 
+@inner()
+def _mean(values: Array | Flags, weights: Array, members: Places, mean: Array) -> None:
+    """Put the mean of the rows of a group into `mean` (K,)."""
+    mean[:] = 0.0
+    total = 0.0
+    for i in members:
+        row, w = values[i], weights[i] if len(weights) > 0 else 1.0
+        total += w
+        for k in range(len(mean)):
+            mean[k] += w * row[k]
+    for k in range(len(mean)):
+        mean[k] /= total
+
+
 @compiled("(f8[:, ::1], f8[::1], i4[::1], i4[::1], i4[:, ::1], f8[:, ::1], f8[:, ::1])")
 def center(
     values: Array, weights: Array, order: Places, start: Places, levels: Places, out: Array, sums: Array
@@ -43,16 +57,7 @@ def center(
     mean = np.empty(columns)
     weighted = len(weights) > 0
     for g in range(len(start) - 1):
-        mean[:] = 0.0
-        total = 0.0
-        for i in range(start[g], start[g + 1]):
-            row = values[order[i]]
-            w = weights[order[i]] if weighted else 1.0
-            total += w
-            for k in range(columns):
-                mean[k] += w * row[k]
-        for k in range(columns):
-            mean[k] /= total
+        _mean(values, weights, order[start[g] : start[g + 1]], mean)
         for i in range(start[g], start[g + 1]):
             r = order[i]
             row, left = values[r], out[r]
@@ -80,15 +85,7 @@ def average(
     weighted = len(weights) > 0
     for g in range(len(start) - 1):
         own = mean[g]
-        total = 0.0
-        for i in range(start[g], start[g + 1]):
-            row = values[order[i]]
-            w = weights[order[i]] if weighted else 1.0
-            total += w
-            for k in range(columns):
-                own[k] += w * row[k]
-        for k in range(columns):
-            own[k] /= total
+        _mean(values, weights, order[start[g] : start[g + 1]], own)
         for i in range(start[g], start[g + 1]):
             r = order[i]
             row = values[r]
