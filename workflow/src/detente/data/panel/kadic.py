@@ -31,7 +31,7 @@ from detente.data.sources import BY_NETWORK, Assignment, Frames, Variable, event
 from detente.data.sources.cooperation.exercises import SLUG, SMALL, SOURCE
 from detente.data.sources.place.capitals import SLUG as CAPITALS
 from detente.data.sources.power.states import SLUG as STATES
-from detente.data.sources.steps import DYAD_YEAR, STATE_YEAR, highest
+from detente.data.sources.steps import DYAD_YEAR, STATE_YEAR
 
 LARGE = 10
 PURPOSES = {"warfighting": "warfighting", "peacekeeping": "peacekeeping", "humanitarian": "humanitarian tasks"}
@@ -41,42 +41,44 @@ EARTH_RADIUS_KM = 6371.0088
 NEAR_KM, FAR_KM = 1000.0, 5000.0
 
 
-def expand(both: pd.DataFrame) -> pd.DataFrame:
+def expand(both: pd.DataFrame, **others: pd.Series) -> pd.DataFrame:
     """One row per dyad-year with a joint exercise.
 
-    `both`: one row per exercise, year and pair, with `parties`: how many took part, states or not. Returns
-    `ccode1`, `ccode2`, `year`, `exercise_any`, `exercise_bilateral` (two parties), `exercise_small` (at most five),
-    `exercise_weight` (sum of 1/(parties − 1): an exercise weighs one for each participant, large or small),
-    `exercise_count`.
+    `both`: one row per exercise, year and pair, with `parties`: how many took part, states or not; `others`: whole
+    numbers of these rows by name. Returns `ccode1`, `ccode2`, `year`, `exercise_any`, `exercise_bilateral` (two
+    parties), `exercise_small` (at most five), the highest value of each of the others, `exercise_weight` (sum of
+    1/(parties − 1): an exercise weighs one for each participant, large or small), `exercise_count`.
     """
     parties = both["parties"]
-    flags = both[DYAD_YEAR].assign(exercise_any=1, exercise_bilateral=parties == 2, exercise_small=parties <= SMALL)
-    sums = both[DYAD_YEAR].assign(exercise_weight=1.0 / (parties - 1), exercise_count=1).groupby(DYAD_YEAR).sum()
-    return highest(flags, DYAD_YEAR).join(sums, on=DYAD_YEAR)
+    flags: dict[str, int | pd.Series] = {
+        "exercise_any": 1,
+        "exercise_bilateral": parties == 2,
+        "exercise_small": parties <= SMALL,
+        **others,
+    }
+    sums: dict[str, int | pd.Series] = {"exercise_weight": 1.0 / (parties - 1), "exercise_count": 1}
+    groups = both[DYAD_YEAR].assign(**flags, **sums).groupby(DYAD_YEAR)
+    return pd.concat([groups[list(flags)].max().astype("int64"), groups[list(sums)].sum()], axis=1).reset_index()
 
 
 def _together(tidy: Frames) -> pd.DataFrame:
     """Every variable of what two states do together, one row per dyad-year with a joint exercise."""
     both = pairs(tidy[SLUG])
-    rows = both[DYAD_YEAR].assign(
-        exercise_large=(both["parties"] >= LARGE).astype("int64"),
+    return expand(
+        both,
+        exercise_large=both["parties"] >= LARGE,
         exercise_parties=both["parties"],
         **{f"exercise_{purpose}": both[purpose] for purpose in PURPOSES},
         **{f"exercise_{domain}": both[domain] for domain in DOMAINS},
         exercise_field=1 - both["command_post"],
         exercise_series_years=series_years(both),
     )
-    further = rows.groupby(DYAD_YEAR).max().reset_index(drop=True)
-    return pd.concat([expand(both), further], axis=1)
 
 
 def series_years(both: pd.DataFrame) -> pd.Series:
     """In how many years, up to this one, the pair of participants trained in this very series; 1 outside a series."""
-    key = ["series", *DYAD_YEAR]
-    once = both.loc[both["series"] >= 0, key].drop_duplicates().sort_values(key)
-    once["nth"] = once.groupby(["series", "ccode1", "ccode2"]).cumcount() + 1
-    counted = both[key].merge(once, on=key, how="left", validate="many_to_one")["nth"]
-    return pd.Series(np.where(counted.isna(), 1, counted), index=both.index, dtype="int64")
+    years = both[both["series"] >= 0].groupby(["series", "ccode1", "ccode2"])["year"].rank("dense")
+    return years.reindex(both.index, fill_value=1).astype("int64")
 
 
 def forecasts(held: pd.DataFrame, until: int) -> pd.DataFrame:
