@@ -103,8 +103,9 @@ def follows(p: Columns, years: int = 1) -> Flags:
 
 
 def _run(fresh: Flags) -> Codes:
-    """Row at which the run of each row began, (N,); `fresh` rows begin one."""
-    return np.maximum.accumulate(np.where(fresh, np.arange(len(fresh)), 0))
+    """Row at which the run of each row began, (N,); `fresh` rows, of which the first is one, begin one."""
+    begins = np.flatnonzero(fresh)
+    return np.repeat(begins, np.diff(begins, append=len(fresh)))
 
 
 def fought_before(p: Columns, ongoing: str) -> Array:
@@ -271,8 +272,7 @@ def crisis_mediated(ccode1: Codes, ccode2: Codes, year: Codes, ongoing_icb: Arra
 def capability_shift(ccode1: Codes, ccode2: Codes, year: Codes, cinc_1: Array, cinc_2: Array) -> Array:
     """By how much a state's share of the two states' capabilities has changed in five years, either way."""
     both = cinc_1 + cinc_2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(both > 0, cinc_1 / both, np.nan)
+    share = cinc_1 / np.where(both > 0, both, np.nan)
     shift = np.full(len(share), np.nan)
     shift[SHIFT_YEARS:] = np.abs(share[SHIFT_YEARS:] - share[:-SHIFT_YEARS])
     columns = {"ccode1": ccode1, "ccode2": ccode2, "year": year}
