@@ -11,6 +11,7 @@ import pandas as pd
 
 from detente.base import strict
 from detente.base.errors import ConfigError, PanelError, RawFilesUnavailable, UnknownVariable, choices
+from detente.base.types import Flags
 from detente.base.units import Unit
 from detente.data import pins
 from detente.data.panel.columns import Directions, Lazy, Members, Pairs, States
@@ -298,10 +299,11 @@ def _attrition(whole: Spine, records: list[Records], window: tuple[int, int]) ->
 
 def _folded(records: Records, window: tuple[int, int]) -> Entries:
     """Dyad-years of the window whose two directions differ in a variable that has one value without direction."""
-    names = [v for v in records.given.variables if v.folded]
-    asked = inside(records.spine.first + records.keys.parts[-1], window) if names else np.zeros(0, dtype=bool)
     reason = "{} differs by direction: without direction the maximum counts"
-    return [("merged", reason.format(v.name), "all dyads", int((asked & records.differing(v)).sum())) for v in names]
+    years = {v.name: records.differing(v) for v in records.given.variables if v.folded}
+    return [
+        ("merged", reason.format(name), "all dyads", int(inside(year, window).sum())) for name, year in years.items()
+    ]
 
 
 def _unplaced(whole: Spine, records: Records, window: tuple[int, int]) -> Entries:
@@ -312,15 +314,20 @@ def _unplaced(whole: Spine, records: Records, window: tuple[int, int]) -> Entrie
     asked, covered = inside(given.year, window), inside(given.year, given.years)
     apart = "the two states do not coexist in the system" if len(parts) == 2 else "not a member of the system that year"
     reasons = {apart: asked & covered & (records.row < 0), "not in the years that the source covers": asked & ~covered}
-    rows = {reason: given.frame.loc[lost, list(KEYS[given.key])] for reason, lost in reasons.items()}
-    return [entry for reason, lost in rows.items() for entry in _lost(lost, parts, reason)]
+    return [entry for reason, lost in reasons.items() for entry in _lost(given, lost, reason)]
 
 
-def _lost(rows: pd.DataFrame, parts: list[str], reason: str) -> Entries:
-    spans = rows.groupby(parts)["year"].agg(["min", "max", "size"]).reset_index()
+def _lost(given: Given, lost: Flags, reason: str) -> Entries:
+    """An entry for every state, or every two, with records that are lost."""
+    at = np.flatnonzero(lost)
+    *states, year = (given.frame[part].to_numpy()[at] for part in KEYS[given.key])
+    rows = np.stack([*states, year], axis=1)[np.lexsort((year, *reversed(states)))]
+    begins = np.flatnonzero(np.diff(rows[:, :-1], axis=0, prepend=-1).any(axis=1))
+    ends = np.append(begins, len(rows))[1:]
+    spans = zip(rows[begins].tolist(), rows[ends - 1, -1].tolist(), (ends - begins).tolist(), strict=True)
     return [
         ("dropped", reason, f"{'-'.join(map(str, states))} {first}–{last}", size)
-        for *states, first, last, size in spans.itertuples(index=False)
+        for (*states, first), last, size in spans
     ]
 
 

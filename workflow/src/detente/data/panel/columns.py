@@ -13,7 +13,7 @@ import pandas as pd
 
 from detente.base.types import Array, Codes, Flags
 from detente.data.panel.derived import Computed, Spell
-from detente.data.panel.spine import Given, Keys, Records, Spine, Way, inside, taken
+from detente.data.panel.spine import Given, Keys, Records, Spine, Way, flat, inside, taken
 from detente.data.panel.stateyears import OF_DYADS
 from detente.data.sources import Variable
 from detente.data.sources.power.states import MICROSTATES
@@ -133,8 +133,10 @@ class Pairs(Lazy):
                     self.offer(f"{v.name}_21", _column, each, "back", v)
 
     def _lasting(self, given: Given, variable: Variable) -> Array:
-        i, j, t = self.spine.pairs.parts
-        return np.where(inside(self.spine.years, given.years)[t], given.lasting(self.spine, variable)[i, j], np.nan)
+        *both, year = self.spine.pairs.parts
+        lasting = given.lasting(self.spine, variable)
+        values = taken(lasting.ravel(), flat(both, lasting.shape))
+        return np.where(taken(inside(self.spine.years, given.years), year), values, np.nan)
 
 
 class Directions(Lazy):
@@ -158,7 +160,9 @@ class Directions(Lazy):
     @cached_property
     def _row(self) -> Codes:
         one, two, year = self.spine.directions.parts
-        return self.spine.pairs.row[np.minimum(one, two), np.maximum(one, two), year].astype(np.int64)
+        pairs = self.spine.pairs
+        at = flat((np.minimum(one, two), np.maximum(one, two), year), pairs.shape)
+        return taken(pairs.row, at).astype(np.int64)
 
 
 class Members(Lazy):
@@ -227,4 +231,4 @@ def _folded(_: Lazy, records: Records, variable: Variable) -> Array:
 
 def _flat(spine: Spine, keys: Keys, side: int) -> Codes:
     """Position of a key's state and year in a table of states by years, (N,)."""
-    return np.ravel_multi_index((keys.parts[side], keys.parts[-1]), spine.present.shape)
+    return flat((keys.parts[side], keys.parts[-1]), spine.present.shape)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from detente.base.memory import CELL, GIB, check_memory, memory
 from detente.base.units import Unit
 from detente.data.panel.spine import Spine
@@ -36,6 +38,6 @@ class Size:
 
 def size_of(spine: Spine, unit: Unit, columns: int) -> Size:
     """Size of the panel of a spine with so many columns."""
-    pairs = int(spine.together.sum())
-    rows = {"dyad-year": pairs, "directed-dyad-year": 2 * pairs, "state-year": int(spine.present.sum())}
+    pairs = int(np.count_nonzero(spine.together))
+    rows = {"dyad-year": pairs, "directed-dyad-year": 2 * pairs, "state-year": int(np.count_nonzero(spine.present))}
     return Size(rows[unit], columns, unit)

@@ -5,12 +5,14 @@ A pair of states has a year if both are members of the system on a common day of
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from detente.base.errors import PanelError
@@ -19,7 +21,10 @@ from detente.data.sources import KEYS, Key, Variable
 
 # Codes of states have at most four digits, so that a table of all of them finds a state's place in one look.
 CODES = 10_000
+# Rows that are looked up at a time, so that what is made of them on the way stays in a processor's cache.
+BLOCK = 100_000
 NOWHERE = -1
+Kind = TypeVar("Kind", bound=np.generic)
 Way = Literal["either", "forth", "back", "directed"]
 """From the state with the lower code towards the other, or back; or whichever a directed record says."""
 
@@ -60,7 +65,7 @@ class Spine:
             raise PanelError(f"{name} must be a whole number from 0 to {CODES - 1:,}; found {strange[0]:,}")
         table = np.full(CODES, NOWHERE, dtype=np.int64)
         table[self.states] = np.arange(len(self.states))
-        return table[wanted]
+        return taken(table, wanted)
 
     @cached_property
     def pairs(self) -> Keys:
@@ -88,13 +93,19 @@ class Keys:
     @classmethod
     def of(cls, exists: Flags) -> Keys:
         """All keys that exist, in order."""
-        return cls(tuple(np.nonzero(exists)), exists.shape)
+        # np.nonzero gives views with gaps, which every `take` would copy.
+        places, parts = np.flatnonzero(exists), []
+        for size in reversed(exists.shape):
+            above = places // size
+            parts.append(places - above * size)
+            places = above
+        return cls(tuple(reversed(parts)), exists.shape)
 
     @cached_property
     def row(self) -> Places:
-        """Row of each key by its places; -1 where there is none."""
-        row = np.full(self.shape, NOWHERE, dtype=np.int32)
-        row[self.parts] = np.arange(len(self), dtype=np.int32)
+        """Row of each key by its position in a table of the `shape`; -1 where there is none."""
+        row = np.full(math.prod(self.shape), NOWHERE, dtype=np.int32)
+        row[flat(self.parts, self.shape)] = np.arange(len(self), dtype=np.int32)
         return row
 
     def __len__(self) -> int:
@@ -102,11 +113,9 @@ class Keys:
 
     def rows(self, *parts: Codes) -> Places:
         """Row of each key given by its places; -1 where there is none."""
-        outside = np.zeros(len(parts[0]), dtype=bool)
+        found = taken(self.row, flat(parts, self.shape))
         for part, size in zip(parts, self.shape, strict=True):
-            outside |= (part < 0) | (part >= size)
-        found: Places = self.row.ravel().take(np.ravel_multi_index(parts, self.shape, mode="clip"))
-        found[outside] = NOWHERE
+            found[(part < 0) | (part >= size)] = NOWHERE
         return found
 
 
@@ -118,21 +127,24 @@ def build_spine(spells: pd.DataFrame, first: int, last: int) -> Spine:
     codes = spells["ccode"].to_numpy(dtype=np.int64)
     states, place = np.unique(codes, return_inverse=True)
     starts, ends = (spells[c].to_numpy(dtype=np.int64) for c in ("start", "end"))
-    years = max(last - first + 1, 0)
-    together = np.zeros((len(states), len(states), years), dtype=bool)
-    present = np.zeros((len(states), years), dtype=bool)
-    for t in range(years):
-        start = np.maximum(starts, (first + t) * 10000 + 101)
-        end = np.minimum(ends, (first + t) * 10000 + 1231)
-        alive = np.flatnonzero(start <= end)
-        who, start, end = place[alive], start[alive], end[alive]
-        present[who, t] = True
-        i, j = np.nonzero(np.maximum.outer(start, start) <= np.minimum.outer(end, end))
-        one, two = who[i], who[j]
-        together[one[one < two], two[one < two], t] = True
+    years = np.arange(first, last + 1)
+    present = np.zeros((len(states), len(years)), dtype=bool)
+    _mark(present, place, starts, ends, first)
+    start, end = np.maximum.outer(starts, starts), np.minimum.outer(ends, ends)
+    one, two = np.nonzero((start <= end) & np.less.outer(place, place))
+    together = np.zeros((len(states), *present.shape), dtype=bool)
+    _mark(together, flat((place[one], place[two]), together.shape[:2]), start[one, two], end[one, two], first)
     if not together.any():
         raise PanelError(f"no two states of the system coexist between {first} and {last}")
     return Spine(states, first, together, present)
+
+
+def _mark(table: Flags, at: Codes, start: Codes, end: Codes, first: int) -> None:
+    """Mark, in the rows `at` of a table (…, T) of years from `first` on, those from a start to an end (yyyymmdd)."""
+    since = np.maximum(start // 10000 - first, 0)
+    lengths = np.maximum(np.minimum(end // 10000 - first + 1, table.shape[-1]) - since, 0)
+    steps = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    table.ravel()[np.repeat(at * table.shape[-1] + since, lengths) + steps] = True
 
 
 @dataclass(frozen=True)
@@ -155,9 +167,9 @@ class Given:
         """Year of each row."""
         return self.frame["year"].to_numpy(dtype=np.int64)
 
-    def places(self, spine: Spine, part: str) -> Codes:
+    def places(self, spine: Spine, part: str, rows: slice = slice(None)) -> Codes:
         """Place of each row's state among those of `spine`; raises PanelError, naming the source, if it can be none."""
-        return spine.places(self.frame[part], f"{self.slug}: {part}")
+        return spine.places(self.frame[part].to_numpy()[rows], f"{self.slug}: {part}")
 
     def lasting(self, spine: Spine, variable: Variable) -> Array:
         """What holds of each state (n,), or of each two (n, n), in all years that the source covers."""
@@ -170,24 +182,27 @@ class Given:
 
 
 class Placed:
-    """Places of a given frame, those that are `here`, and the `row` among the keys of a panel where each belongs."""
+    """The `row` (M,) among the keys of a panel where each record of a given frame belongs; -1 where there is none."""
 
-    def __init__(self, given: Given, keys: Keys, spine: Spine, row: Places) -> None:
-        self.given, self.keys = given, keys
-        self.here = (row >= 0) & inside(given.year, given.years)
-        self.row = row[self.here]
+    def __init__(self, given: Given, keys: Keys, spine: Spine, row: Codes) -> None:
+        self.given, self.keys, self.row = given, keys, row
         self.covered = inside(spine.years, given.years)
-        seen = np.zeros(len(keys), dtype=bool)
-        seen[self.row] = True
-        if np.count_nonzero(seen) != len(self.row):
-            unique(given.frame[self.here], KEYS[given.key], given.slug)
+        seen = np.zeros(len(keys) + 1, dtype=bool)
+        seen[row], seen[NOWHERE] = True, False
+        if np.count_nonzero(seen) != np.count_nonzero(row != NOWHERE):
+            unique(given.frame[row != NOWHERE], KEYS[given.key], given.slug)
 
     def column(self, variable: Variable) -> Array:
-        """Values of a variable: absence is 0 for an event where the source codes, and missing otherwise."""
-        absent = np.where(self.covered, 0.0 if variable.kind == "event" else np.nan, np.nan)
-        values = taken(absent, self.keys.parts[-1])
-        values[self.row] = self.given.frame[variable.name].to_numpy(dtype=np.float64)[self.here]
-        return values
+        """Values of a variable, or what its absence says."""
+        # Of records that are nowhere, -1, the value goes behind the last.
+        values = np.empty(len(self.keys) + 1)
+        self.absent(variable).take(self.keys.parts[-1], mode="clip", out=values[:NOWHERE])
+        values[self.row] = self.given.frame[variable.name].to_numpy(dtype=np.float64)
+        return values[:NOWHERE]
+
+    def absent(self, variable: Variable) -> Array:
+        """What absence says in each year, (T,): 0 for an event where the source codes, and missing otherwise."""
+        return np.where(self.covered, 0.0 if variable.kind == "event" else np.nan, np.nan)
 
 
 class Records:
@@ -200,12 +215,9 @@ class Records:
         self._placed: dict[Way, Placed] = {}
 
     @cached_property
-    def row(self) -> Places:
-        """Row of each record among `keys`, whichever direction it has; -1 where there is none."""
-        places = self._places()
-        if self.given.key == "directed-dyad-year":
-            places = [np.minimum(*places), np.maximum(*places)]
-        return self.keys.rows(*places, self.given.year - self.spine.first)
+    def row(self) -> Codes:
+        """Row of each record among `keys`, whichever direction it has; -1 where there is none, or nothing is coded."""
+        return self._rows(self.keys, turned=self.given.key == "directed-dyad-year")
 
     def placed(self, way: Way = "either") -> Placed:
         """Where they stand among pairs or members, all or those of one `way`; or, `directed`, among directions."""
@@ -213,28 +225,54 @@ class Records:
             keys, row = self.keys, self.row
             if way == "directed":
                 keys = self.spine.directions
-                row = keys.rows(*self._places(), self.given.year - self.spine.first)
+                row = self._rows(keys)
             elif way != "either":
-                sender, target = (self.given.frame[p].to_numpy(dtype=np.int64) for p in self.parts)
-                row = np.where(sender < target if way == "forth" else sender > target, row, np.int32(NOWHERE))
+                row = self._going(way)
             self._placed[way] = Placed(self.given, keys, self.spine, row)
         return self._placed[way]
 
     def folded(self, variable: Variable) -> Array:
         """The higher value of a pair's two directions (N,); of a measure, the one that is known."""
-        forth, back = self._both(variable)
-        return np.maximum(forth, back) if variable.kind == "event" else np.fmax(forth, back)
+        at, forth, back = self._both
+        higher = np.maximum if variable.kind == "event" else np.fmax
+        values = taken(forth.absent(variable), self.keys.parts[-1])
+        values[at] = higher(forth.column(variable), back.column(variable))
+        return values
 
-    def differing(self, variable: Variable) -> Flags:
-        """Whether the two directions of a pair have values that are known and not the same (N,)."""
-        forth, back = self._both(variable)
-        return np.asarray((forth != back) & ~np.isnan(forth) & ~np.isnan(back))
+    def differing(self, variable: Variable) -> Codes:
+        """Year of each dyad-year whose two directions have values that are known and not the same."""
+        at, *ways = self._both
+        forth, back = (way.column(variable) for way in ways)
+        apart = (forth != back) & ~np.isnan(forth) & ~np.isnan(back)
+        return np.asarray(self.spine.first + self.keys.parts[-1][at[apart]])
 
-    def _both(self, variable: Variable) -> tuple[Array, Array]:
-        return self.placed("forth").column(variable), self.placed("back").column(variable)
+    @cached_property
+    def _both(self) -> tuple[Codes, Placed, Placed]:
+        """Rows of pairs of which there is a record (M,), and where those of either way stand among these alone."""
+        number = np.full(len(self.keys) + 1, NOWHERE)
+        number[self.row], number[NOWHERE] = 0, NOWHERE
+        at = np.flatnonzero(number != NOWHERE)
+        number[at] = np.arange(len(at))
+        few = Keys(tuple(part[at] for part in self.keys.parts), self.keys.shape)
+        forth, back = (Placed(self.given, few, self.spine, number[self._going(way)]) for way in ("forth", "back"))
+        return at, forth, back
 
-    def _places(self) -> list[Codes]:
-        return [self.given.places(self.spine, p) for p in self.parts]
+    def _going(self, way: Literal["forth", "back"]) -> Codes:
+        """Row of each record of one way; -1 of the other."""
+        sender, target = (self.given.frame[p].to_numpy(dtype=np.int64) for p in self.parts)
+        return np.where(sender < target if way == "forth" else sender > target, self.row, NOWHERE)
+
+    def _rows(self, keys: Keys, *, turned: bool = False) -> Codes:
+        """Row of each record among the keys; if `turned`, from the state with the lower code towards the other."""
+        found = np.empty(len(self.given.year), dtype=np.int64)
+        for start in range(0, len(found), BLOCK):
+            block = slice(start, start + BLOCK)
+            year, places = self.given.year[block], [self.given.places(self.spine, p, block) for p in self.parts]
+            if turned:
+                places = [np.minimum(*places), np.maximum(*places)]
+            row = keys.rows(*places, year - self.spine.first)
+            found[block] = np.where(inside(year, self.given.years), row, NOWHERE)
+        return found
 
 
 def inside(year: Codes, years: tuple[int, int]) -> Flags:
@@ -242,8 +280,17 @@ def inside(year: Codes, years: tuple[int, int]) -> Flags:
     return np.asarray((year >= years[0]) & (year <= years[1]))
 
 
-def taken(values: Array, at: Codes) -> Array:
-    """Values at positions that are known to be inside."""
+def flat(places: Sequence[Codes], shape: tuple[int, ...]) -> Codes:
+    """Position in a table of a shape of each key given by its places (N,) each, all inside."""
+    position = places[0].copy()
+    for place, size in zip(places[1:], shape[1:], strict=True):
+        position *= size
+        position += place
+    return position
+
+
+def taken(values: npt.NDArray[Kind], at: Codes) -> npt.NDArray[Kind]:
+    """Values at positions that are known to be inside, or of no matter where they are not."""
     return values.take(at, mode="clip")
 
 

@@ -202,7 +202,8 @@ class Source:
 
 def attrition(source: str, entries: Iterable[Entry] = ()) -> pd.DataFrame:
     """The attrition log from its entries, without those of no rows."""
-    rows = [(source, *words, n) for *words, rows in entries if (n := int(np.sum(rows)))]
+    counted = ((words, rows if isinstance(rows, int) else int(rows.sum())) for *words, rows in entries)
+    rows = [(source, *words, n) for words, n in counted if n]
     return pd.DataFrame(rows, columns=list(ATTRITION.columns)) if rows else ATTRITION.empty()
 
 
