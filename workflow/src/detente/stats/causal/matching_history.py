@@ -223,9 +223,10 @@ def matched_sets(
     present = refinement.present(panel)
     names = ("ATT", "ATC") if estimand == "ATE" else (estimand,)
     at: dict[int, tuple[Weighting, ...]] = {}
-    for horizons in window.together:
-        found = [find_sets(panel, name, window, present, horizons) for name in names]
-        at |= dict.fromkeys(horizons, tuple(refine(panel, sets, refinement) for sets in found))
+    for name in names:
+        for horizons, sets in find_sets(panel, name, window, present):
+            part = refine(panel, sets, refinement)
+            at |= {horizon: (*at.get(horizon, ()), part) for horizon in horizons}
     return Matched(panel, estimand, window, refinement, at)
 
 

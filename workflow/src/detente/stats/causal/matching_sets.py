@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
@@ -138,16 +138,12 @@ def _at(values: Array, unit: Codes, period: Codes) -> Array:
 
 
 def find_sets(
-    panel: TreatmentPanel,
-    estimand: str,
-    window: Window,
-    present: Flags | None = None,
-    horizons: Sequence[int] | None = None,
-) -> Sets:
+    panel: TreatmentPanel, estimand: str, window: Window, present: Flags | None = None
+) -> Iterator[tuple[tuple[int, ...], Sets]]:
     """Matched sets of one estimand, ATT, ART or ATC (Imai, Kim and Wang 2023, equation 6), in time linear in cells.
 
-    `present` (U, T) where there is what a refinement needs, everywhere if None. `horizons` of the effects that the sets
-    are for, all of the window if None: cells have their outcomes, and that of the base period.
+    They come with the horizons of the effects that they are for: cells have their outcomes, and that of the base
+    period. `present` (U, T) where there is what a refinement needs, everywhere if None.
 
     Raises ShortPanel if the panel has fewer periods than the window; NoSwitches if no cell is focal; NoControls if none
     has a control, with what was lost on the way; UnsuitableTreatment if it has values other than 0 and 1;
@@ -162,19 +158,23 @@ def find_sets(
         )
     require_binary(panel)
     treatment = 1 - panel.treatment if estimand == "ART" else panel.treatment
-    cells = _candidates(panel, treatment, estimand, window)
-    cells.alone("no other unit of the same history does the other")
-    for reason, held in _needs(panel, treatment, window, window.horizons if horizons is None else horizons):
-        cells.keep(reason, held.ravel()[cells.place])
-        cells.alone(f"all others: {reason}")
-    for name in window.exact:
-        cells.same(panel.covariate(name), window.history)
-        cells.alone(f"no other unit of the same {name}")
-    if present is not None:
-        cells.keep("covariates missing", present.ravel()[cells.place])
-        cells.alone("all others: covariates missing")
-    sets = cells.grouped(estimand)
-    return sets if window.events is None else _of_other_events(sets, panel.covariate(window.events), window.events)
+    candidates = _candidates(panel, treatment, estimand, window)
+    candidates.alone("no other unit of the same history does the other")
+    for horizons in window.together:
+        cells = replace(candidates, lost=[*candidates.lost])
+        for reason, held in _needs(panel, treatment, window, horizons):
+            cells.keep(reason, held.ravel()[cells.place])
+            cells.alone(f"all others: {reason}")
+        for name in window.exact:
+            cells.same(panel.covariate(name), window.history)
+            cells.alone(f"no other unit of the same {name}")
+        if present is not None:
+            cells.keep("covariates missing", present.ravel()[cells.place])
+            cells.alone("all others: covariates missing")
+        sets = cells.grouped(estimand)
+        if window.events is not None:
+            sets = _of_other_events(sets, panel.covariate(window.events), window.events)
+        yield horizons, sets
 
 
 @dataclass

@@ -9,8 +9,8 @@ from detente.base.numerics import SCREENED
 from detente.base.types import Array, Codes
 from detente.stats.kernels import compiled
 
-# Numbers in a block of rough distances.
-BLOCK = 4_000_000
+# Numbers in a block of rough distances, which caches hold.
+BLOCK = 500_000
 
 
 @compiled("(f8[::1], f8[:, ::1], i8[::1], f8, f8[::1])")
@@ -97,12 +97,14 @@ def nearest(focal: Array, controls: Array, size: int, caliper: float, step: floa
     focal (m, p); controls (n, p); `step` of distances that count as the same; `caliper` in these where they are.
     """
     x, c = np.ascontiguousarray(focal), np.ascontiguousarray(controls)
-    lengths = np.einsum("ij,ij->i", c, c)
+    own, lengths = (np.einsum("ij,ij->i", of, of) for of in (x, c))
+    # One product is the square of a distance: |x|² − 2 x·c + |c|².
+    left = np.column_stack([x, own, np.ones(len(x))])
+    right = np.vstack([-2 * c.T, np.ones(len(c)), lengths])
+    slack = SCREENED * (own + lengths.max())
     parts = []
     for first in range(0, len(x), rows := max(BLOCK // len(c), 1)):
-        some = x[first : first + rows]
-        own = np.einsum("ij,ij->i", some, some)
-        rough = lengths - 2 * (some @ c.T) + own[:, None]
-        parts.append(among(some, c, rough, SCREENED * (own + lengths.max()), size, caliper, step))
+        some = slice(first, first + rows)
+        parts.append(among(x[some], c, left[some] @ right, slack[some], size, caliper, step))
     counts, chosen = (np.concatenate(part) for part in zip(*parts, strict=True))
     return counts, chosen
