@@ -206,7 +206,7 @@ def test_kernels_add_products_by_cluster() -> None:
     rng = np.random.default_rng(0)
     x, residual, direction, group = rng.normal(size=(30, 3)), rng.normal(size=30), rng.normal(size=3), np.arange(30) % 4
     along, first, second = np.empty(30), np.zeros((4, 3)), np.zeros((4, 3))
-    kernel.cluster_products.py_func(x, direction, residual, group, along, first, second)
+    kernel.cluster_products(x, direction, residual, group, along, first, second)
     assert_allclose(along, x @ direction)
     member = group == np.arange(4)[:, None]
     assert_allclose(first, member @ (x * residual[:, None]))

@@ -531,7 +531,7 @@ def test_participants_are_drawn_uniformly_and_never_twice() -> None:
     for draw in range(4000):
         out = np.empty(3, dtype=np.int64)
         uniform = np.random.default_rng(draw).random(3)
-        kernel.redraw.py_func(np.zeros(3), pool, new, start, members.copy(), uniform, out)
+        kernel.redraw(np.zeros(3), pool, new, start, members.copy(), uniform, out)
         assert len(set(out)) == 3
         counted[tuple(sorted(out.tolist()))] += 1
     assert len(counted) == comb(6, 3)
