@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from detente.base.errors import PanelError
-from detente.base.types import Flags
+from detente.base.types import Array, Codes, Flags
 
 
 def lag(panel: pd.DataFrame, variable: str, years: int) -> pd.Series:
@@ -32,9 +32,23 @@ class Lags:
         """As `lag`."""
         if years == 0:
             return self.panel[variable]
+        return self.panel[variable].shift(years).where(self._lasting(years))
+
+    def at(self, rows: Codes, variable: str, years: int) -> Array:
+        """The same as numbers, (n,), in some rows (n,) alone."""
+        column = self.panel[variable]
+        plain = isinstance(column.dtype, np.dtype)
+        values: Array = column.to_numpy(np.float64) if plain else column.to_numpy(np.float64, na_value=np.nan)
+        if years == 0:
+            return values[rows]
+        known = self._lasting(years)[rows]
+        return np.where(known, values.take(rows - years, mode="clip"), np.nan)
+
+    def _lasting(self, years: int) -> Flags:
+        """As `_same_key`, which is asked once."""
         if years not in self._known:
             self._known[years] = self._same_key(years)
-        return self.panel[variable].shift(years).where(self._known[years])
+        return self._known[years]
 
     def _same_key(self, years: int) -> Flags:
         """Whether the row that many places before a row is of its key and that many years earlier, (N,)."""

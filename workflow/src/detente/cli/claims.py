@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated
 
-import pandas as pd
+import numpy as np
 
 from detente.base import strict
 from detente.base.errors import ConfigError, choices
@@ -148,9 +148,8 @@ def predicted(project: Project, study: Study) -> list[Specification]:
 
 def _base(spec: Specification) -> list[str]:
     """Terms of geography and of years at peace."""
-    empty = pd.Series(dtype="float64")
     terms = [c.variable for c in spec.controls if c.role == "geography"]
-    counted = (duration_terms(c.variable, empty, spec.duration) for c in spec.controls if c.role == "duration")
+    counted = (duration_terms(c.variable, np.empty(0), spec.duration) for c in spec.controls if c.role == "duration")
     return [*terms, *(term for terms in counted for term in terms)]
 
 

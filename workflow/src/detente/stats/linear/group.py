@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,6 +25,14 @@ BY_ROWS = ("hc1", "dyadic_cr2")
 COVARIANCES = ("dyad", "dyadic", *BY_ROWS)
 
 
+class Treated(NamedTuple):
+    """Rows in which a treatment is above zero: how many, its mean there, and those of outcomes (q,)."""
+
+    rows: int
+    dose: float
+    means: Array
+
+
 @dataclass(frozen=True)
 class Group:
     """Rows that models share, complete in every column, and the fixed effects that all of them absorb.
@@ -39,7 +47,7 @@ class Group:
     names: tuple[str, ...]
     pairs: Pairs
     effects: Mapping[str, Codes] = field(default_factory=dict)
-    _treated: dict[str, tuple[float, Array]] = field(default_factory=dict, repr=False, compare=False)
+    _treated: dict[str, Treated] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what does not fit together."""
@@ -57,13 +65,15 @@ class Group:
         """Dyad-years, N."""
         return len(self.pairs.dyad)
 
-    def treated(self, name: str) -> tuple[float, Array]:
-        """Mean of a treatment where it is above zero, and of each outcome (q,) there; missing where it never is."""
+    def treated(self, name: str) -> Treated:
+        """Rows with a treatment; means are missing where there are none."""
         if name not in self._treated:
             values = self.x[:, self.names.index(name)]
-            above = values > 0
-            means = self.y[above].mean(axis=0) if above.any() else np.full(len(self.outcomes), np.nan)
-            self._treated[name] = (float(values[above].mean()) if above.any() else np.nan, means)
+            above = np.flatnonzero(values > 0)
+            dose, means = np.nan, np.full(len(self.outcomes), np.nan)
+            if len(above):
+                dose, means = float(values[above].mean()), self.y[above].mean(axis=0)
+            self._treated[name] = Treated(len(above), dose, means)
         return self._treated[name]
 
 

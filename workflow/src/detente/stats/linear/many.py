@@ -184,8 +184,8 @@ def _attempted(sample: _Sample, choice: Choice, kinds: Sequence[str]) -> Found |
 
 def _base(group: Group, choice: Choice, effect: Effect) -> Effect | None:
     """As `risk_without_treatment`."""
-    dose, means = group.treated(choice.treatment)
-    return None if np.isnan(dose) else less_effect(float(means[group.outcomes.index(choice.outcome)]), dose, effect)
+    rows, dose, means = group.treated(choice.treatment)
+    return less_effect(float(means[group.outcomes.index(choice.outcome)]), dose, effect) if rows else None
 
 
 def _solved(sample: _Sample, columns: Codes, outcome: int) -> _Fit:

@@ -73,7 +73,9 @@ def _predicted(task: Task[Options]) -> Predicted:
     options = task.options
     panel = panel_with(task.tidy, _variables(options), task.claim.window, (options.lag, 0))
     years = DURATIONS[options.outcome]
-    base = {name: panel[name] for name in GEOGRAPHY} | duration_terms(years, panel[years], "cubic")
+    base = {name: panel[name].to_numpy() for name in GEOGRAPHY} | duration_terms(
+        years, panel[years].to_numpy(), "cubic"
+    )
     instruments = {said: lag(panel, name, options.lag) for said, name in options.instruments.items()}
     columns = pd.DataFrame({**base, **instruments})
     keep = panel["in_window"] & (panel[options.sample] == 1) & panel[options.outcome].notna()

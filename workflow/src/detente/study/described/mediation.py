@@ -78,10 +78,10 @@ class _Channel:
 def _channel(panel: pd.DataFrame, options: Options, mediator: str) -> _Channel:
     """Rows of the sample at risk with all known, and the effects in them."""
     years = DURATIONS[options.outcome]
-    before = {lagged(name, TREATED + 1): lag(panel, name, TREATED + 1) for name in options.confounders}
+    before = {lagged(name, TREATED + 1): lag(panel, name, TREATED + 1).to_numpy() for name in options.confounders}
     # Years at peace when the treatment is chosen: they count disputes up to the year before it.
-    before |= duration_terms(years, lag(panel, years, TREATED), "cubic")
-    before |= {name: panel[name] for name in options.geography}
+    before |= duration_terms(years, lag(panel, years, TREATED).to_numpy(), "cubic")
+    before |= {name: panel[name].to_numpy() for name in options.geography}
     columns = {
         options.outcome: panel[options.outcome],
         TERM: lag(panel, options.treatment, TREATED),

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import and_
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from detente.base.errors import EmptySample, NoVariation, UnknownVariable, choices
 from detente.base.lags import Lags, lagged
 from detente.base.numbering import intersect, number
-from detente.base.types import Array, Codes
+from detente.base.types import Array, Codes, Flags
 from detente.data import region
 from detente.stats import ModelFrame
 from detente.study.config import Contrast, Duration, Sample
@@ -26,6 +28,8 @@ KNOTS = (1, 4, 7)
 # Years after which longer peace counts no more: a generation, beyond which few dyads would decide what the cube fits.
 CAP_YEARS = 30
 HALF_LIFE_YEARS = 5
+# Rows of regressors that are put together at a time, which caches hold.
+TOGETHER = 16_384
 
 
 def in_sample(panel: pd.DataFrame, sample: Sample) -> pd.Series:
@@ -51,45 +55,60 @@ def build_design(panel: pd.DataFrame, spec: Specification) -> ModelFrame:
     for name in spec.variables:
         if name not in panel.columns:
             raise UnknownVariable(f"{spec}: the panel has no variable {name!r}; {choices(name, panel.columns)}")
-    wanted = in_sample(panel, spec.sample) & panel["year"].between(*spec.window)
-    columns = _columns(Lags(panel), spec)
-    outcome = panel[spec.claim.outcome]
+    wanted = np.flatnonzero(in_sample(panel, spec.sample) & panel["year"].between(*spec.window))
+    lags = Lags(panel)
+    columns, outcome = columns_at(lags, wanted, spec), lags.at(wanted, spec.claim.outcome, 0)
     of = "state-years" if spec.claim.states else "dyad-years"
-    keep, attrition = wanted, [(f"{of} of the sample in the window", int(wanted.sum()))]
-    for reason, present in _steps(spec, columns, outcome):
+    keep, attrition = np.ones(len(wanted), dtype=bool), [(f"{of} of the sample in the window", len(wanted))]
+    for reason, present in steps_of(spec, columns, outcome):
         left = keep & present
         attrition.append((reason, int(keep.sum() - left.sum())))
         keep = left
     attrition.append(("used", int(keep.sum())))
-    y = outcome[keep].to_numpy(dtype="float64")
+    rows, y = wanted[keep], outcome[keep]
     if not len(y) or not y.sum():
         steps = "; ".join(f"{reason}: {rows:,}" for reason, rows in attrition)
         raise EmptySample(f"{spec}: the sample leaves no onset of {spec.claim.outcome!r} ({steps})")
-    a, b, year = (panel.loc[keep, part].to_numpy(dtype=np.int64) for part in (*sides_of(panel), "year"))
-    kept = {term: column[keep].to_numpy(dtype="float64") for term, column in columns.items()}
-    terms = _with_product(spec, contrasted(panel, spec, kept)) | break_terms(spec.claim.outcome, year)
+    a, b, year = (panel[part].to_numpy(dtype=np.int64)[rows] for part in (*sides_of(panel), "year"))
+    places = np.flatnonzero(keep)
+    made = {term: columns[term][places] for term in list(columns)[: 1 if spec.claim.moderator is None else 2]}
+    made = with_product(spec, contrasted(panel, spec, made))
+    breaks = break_terms(spec.claim.outcome, year)
+    terms = tuple(dict.fromkeys([*made, *columns, *breaks]))
     return ModelFrame(
         y=y,
-        x=np.column_stack(list(terms.values())),
-        terms=tuple(terms),
+        x=stacked(terms, made | breaks, columns, places),
+        terms=terms,
         side1=a,
         side2=b,
         time=year,
         clusters=factors(spec, a, b, year),
-        rows=np.flatnonzero(keep.to_numpy()),
+        rows=rows,
         attrition=tuple(attrition),
     )
 
 
-def _columns(lags: Lags, spec: Specification) -> dict[str, pd.Series]:
-    """Treatment, moderator and controls by term."""
+def stacked(
+    terms: Sequence[str], made: Mapping[str, Array], columns: Mapping[str, npt.NDArray[Any]], rows: Codes
+) -> Array:
+    """Regressors (n, k): those `made` (n,) for some rows (n,), and others of these rows of `columns` (N,)."""
+    x: Array = np.empty((len(rows), len(terms)))
+    for first in range(0, len(rows), TOGETHER):
+        here = slice(first, first + TOGETHER)
+        for out, term in zip(x[here].T, terms, strict=True):
+            out[:] = made[term][here] if term in made else columns[term][rows[here]]
+    return x
+
+
+def columns_at(lags: Lags, rows: Codes, spec: Specification) -> dict[str, Array]:
+    """Treatment, moderator and controls by term, (n,) in some rows (n,) of a panel."""
     claim = spec.claim
-    columns = {lagged(claim.treatment, claim.lag): lags.of(claim.treatment, claim.lag)}
+    columns = {lagged(claim.treatment, claim.lag): lags.at(rows, claim.treatment, claim.lag)}
     if claim.moderator is not None:
         moderator = claim.moderator
-        columns[lagged(moderator.variable, moderator.lag)] = lags.of(moderator.variable, moderator.lag)
+        columns[lagged(moderator.variable, moderator.lag)] = lags.at(rows, moderator.variable, moderator.lag)
     for control in spec.controls:
-        value = lags.of(control.variable, control.lag)
+        value = lags.at(rows, control.variable, control.lag)
         if control.role == "duration":
             columns |= duration_terms(control.variable, value, spec.duration)
         else:
@@ -157,7 +176,7 @@ def _numbered(a: Codes, b: Codes) -> Codes:
     return pd.factorize(number(a)[1] * (int(targets.max(initial=-1)) + 1) + targets)[0].astype(np.int64)
 
 
-def _with_product(spec: Specification, columns: dict[str, Array]) -> dict[str, Array]:
+def with_product(spec: Specification, columns: dict[str, Array]) -> dict[str, Array]:
     """The columns; before them the product of treatment and moderator, which is in standard deviations unless 0/1."""
     if spec.claim.moderator is None:
         return columns
@@ -168,22 +187,22 @@ def _with_product(spec: Specification, columns: dict[str, Array]) -> dict[str, A
     return {spec.treatment_term: columns[treatment] * values, **columns, moderator: values}
 
 
-def _steps(spec: Specification, columns: Mapping[str, pd.Series], outcome: pd.Series) -> list[tuple[str, pd.Series]]:
-    """Reasons for which rows are left out, in order."""
+def steps_of(spec: Specification, columns: Mapping[str, Array], outcome: Array) -> list[tuple[str, Flags]]:
+    """Reasons for which rows are left out, in order, and the rows (n,) that are not, of columns and an outcome (n,)."""
     claim = spec.claim
     treatment = lagged(claim.treatment, claim.lag)
-    controls = [c.notna() for t, c in columns.items() if t != treatment] or [outcome.notna()]
-    treated, who = columns[treatment].notna(), "state" if claim.states else "dyad"
+    coded, who = ~np.isnan(outcome), "state" if claim.states else "dyad"
+    controls = [~np.isnan(column) for term, column in columns.items() if term != treatment] or [coded]
     before = "the year before" if claim.lag == 1 else f"{claim.lag} years before"
     other = "a control" if claim.moderator is None else "the moderator or a control"
     return [
-        ("not at risk: an older dispute continues, or the outcome is not coded", outcome.notna()),
-        (f"treatment not coded, or the {who} did not exist, {before}", treated),
+        ("not at risk: an older dispute continues, or the outcome is not coded", coded),
+        (f"treatment not coded, or the {who} did not exist, {before}", ~np.isnan(columns[treatment])),
         (f"{other} is not coded, or the {who} did not exist, in the control's year", reduce(and_, controls)),
     ]
 
 
-def duration_terms(name: str, years: pd.Series, form: Duration) -> dict[str, pd.Series]:
+def duration_terms(name: str, years: Array, form: Duration) -> dict[str, Array]:
     """Regressors (N,) by term, made of years at peace (N,).
 
     cubic: t, t², t³ in tens of years (Carter and Signorino 2010). capped: the same of t up to 30 years. spline: natural
@@ -195,7 +214,7 @@ def duration_terms(name: str, years: pd.Series, form: Duration) -> dict[str, pd.
         case "cubic":
             return {name: tens, f"{name}_2": tens**2, f"{name}_3": tens**3}
         case "capped":
-            few = years.clip(upper=CAP_YEARS) / DURATION_UNIT_YEARS
+            few = np.minimum(years, CAP_YEARS) / DURATION_UNIT_YEARS
             return {f"{name}_capped": few, f"{name}_capped_2": few**2, f"{name}_capped_3": few**3}
         case "spline":
             return {name: tens, f"{name}_spline": _bend(tens)}
@@ -207,11 +226,11 @@ def duration_terms(name: str, years: pd.Series, form: Duration) -> dict[str, pd.
             return {}
 
 
-def _bend(tens: pd.Series) -> pd.Series:
+def _bend(tens: Array) -> Array:
     """Linear before the first knot and after the last; the basis of Harrell (2015, eq. 2.25)."""
     first, middle, last = (k / DURATION_UNIT_YEARS for k in KNOTS)
-    cubes = {knot: (tens - knot).clip(lower=0) ** 3 for knot in (first, middle, last)}
-    return (
+    cubes = {knot: np.maximum(tens - knot, 0) ** 3 for knot in (first, middle, last)}
+    return np.asarray(
         cubes[first]
         - cubes[middle] * (last - first) / (last - middle)
         + cubes[last] * (middle - first) / (last - middle)

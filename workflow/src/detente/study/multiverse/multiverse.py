@@ -121,11 +121,10 @@ def _group(rows: Rows, every: Sequence[Specification], places: Sequence[int], ke
         return numbers | {i: unfitted(error) for i in alive}
     found = dict(zip(distinct, fits.found, strict=True))
     sums, means = (dict(zip(group.outcomes, of, strict=True)) for of in (group.y.sum(axis=0), group.y.mean(axis=0)))
-    treated = dict(zip(group.names, (group.x > 0).sum(axis=0), strict=True))
     counts = {"nobs": group.rows, "dyads": len(group.pairs.low), "states": group.pairs.states}
     for i, choice in zip(alive, picked, strict=True):
         whole = {"events": int(sums[choice.outcome]), "mean_risk": float(means[choice.outcome])}
-        whole |= counts | {"treated": int(treated[choice.treatment])}
+        whole |= counts | {"treated": group.treated(choice.treatment).rows}
         numbers[i] = whole | _numbers(found[choice], every[i])
     return numbers
 

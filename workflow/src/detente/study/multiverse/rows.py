@@ -89,24 +89,22 @@ class Rows:
         Of moderated specifications, all have the same treatment and moderator. The outcome is left empty.
         """
         terms = [self.names(spec) for spec in specs]
-        wanted = dict.fromkeys(n for names in terms for n in names)
-        kept: dict[str, Array] = {name: self.columns[name][keep].astype(np.float64) for name in wanted}
+        rows, made = np.flatnonzero(keep), dict[str, Array]()
         # Where a treatment is a control of another specification, its unit changes no estimate of that.
-        for spec in {(s.claim.treatment, s.claim.lag): s for s in specs}.values():
-            kept = matrix.contrasted(self.panel, spec, kept)
-        if (moderator := specs[0].claim.moderator) is not None:
-            spec = specs[0]
-            first = [lagged(spec.claim.treatment, spec.claim.lag), lagged(moderator.variable, moderator.lag)]
-            kept = matrix._with_product(spec, {**{name: kept[name] for name in first}, **kept})
-            terms = [(spec.treatment_term, *names) for names in terms]
-        a, b, year = (side[keep] for side in self.sides)
+        for spec in {(s.claim.treatment, s.claim.lag): s for s in specs if s.claim.contrast}.values():
+            made |= matrix.contrasted(self.panel, spec, self._at(rows, [lagged(spec.claim.treatment, spec.claim.lag)]))
+        if specs[0].claim.moderator is not None:
+            made = matrix.with_product(specs[0], self._at(rows, terms[0][:2]) | made)
+            terms = [(specs[0].treatment_term, *names) for names in terms]
+        a, b, year = (side[rows] for side in self.sides)
         broken = [break_terms(spec.claim.outcome, year) for spec in specs]
-        kept |= {name: column for own in broken for name, column in own.items()}
+        breaks = {name: column for own in broken for name, column in own.items()}
+        every = tuple(dict.fromkeys([*(name for names in terms for name in names), *breaks]))
+        x = matrix.stacked(every, made | breaks, self.columns, rows)
         terms = [(*names, *own) for names, own in zip(terms, broken, strict=True)]
         clusters = matrix.factors(specs[0], a, b, year)
-        x = np.column_stack(list(kept.values()))
-        made = ModelFrame(np.zeros(len(a)), x, tuple(kept), a, b, year, clusters=clusters)
-        return with_fixed_effects(made, get(specs[0].estimator), specs[0].absorbed), terms
+        frame = ModelFrame(np.zeros(len(a)), x, every, a, b, year, clusters=clusters)
+        return with_fixed_effects(frame, get(specs[0].estimator), specs[0].absorbed), terms
 
     def group(self, specs: Sequence[Specification], keep: Flags) -> tuple[Group, list[Choice]]:
         """The same as many models are fitted from it, with every outcome; and the model of each specification."""
@@ -128,8 +126,7 @@ class Rows:
         key = _own_key(spec)
         if key not in self.present:
             steps, self.terms[key] = self._steps(replace(spec, controls=()))
-            present = np.logical_and.reduce([self._taken(present) for _, present in steps])
-            self.present[key] = np.packbits(present.astype(bool))
+            self.present[key] = np.packbits(np.logical_and.reduce([present for _, present in steps]))
         return self.present[key]
 
     def _control(self, spec: Specification, control: Control) -> Packed:
@@ -139,14 +136,19 @@ class Rows:
             # Without a lag of its own the treatment costs nothing; it has no part in the step that is asked for.
             claim = spec.claim.model_copy(update={"moderator": None, "lag": 0})
             steps, terms = self._steps(replace(spec, claim=claim, controls=(control,)))
-            self.present[key], self.terms[key] = np.packbits(self._taken(steps[-1][1]).astype(bool)), terms[1:]
+            self.present[key], self.terms[key] = np.packbits(steps[-1][1]), terms[1:]
         return self.present[key]
 
-    def _steps(self, spec: Specification) -> tuple[list[tuple[str, pd.Series]], tuple[str, ...]]:
+    def _steps(self, spec: Specification) -> tuple[list[tuple[str, Flags]], tuple[str, ...]]:
         """Which rows are left step by step, and the columns of a specification, which are made."""
-        columns = matrix._columns(self.lags, spec)
-        self.columns |= {t: _narrow(self._taken(c)) for t, c in columns.items() if t not in self.columns}
-        return list(matrix._steps(spec, columns, self.panel[spec.claim.outcome])), tuple(columns)
+        columns = matrix.columns_at(self.lags, self.places, spec)
+        self.columns |= {t: _narrow(c) for t, c in columns.items() if t not in self.columns}
+        outcome = self.lags.at(self.places, spec.claim.outcome, 0)
+        return matrix.steps_of(spec, columns, outcome), tuple(columns)
+
+    def _at(self, rows: Codes, names: Sequence[str]) -> dict[str, Array]:
+        """Columns by name in some rows (n,) of the sample, (n,)."""
+        return {name: self.columns[name][rows].astype(np.float64) for name in names}
 
     def _taken(self, column: pd.Series) -> npt.NDArray[Any]:
         return np.asarray(column.to_numpy()[self.places])

@@ -115,14 +115,15 @@ def _drawn(panel: pd.DataFrame, events: pd.DataFrame, states: pd.DataFrame, spec
 
 def _sample(made: KadPanel, spec: Specification) -> _Sample:
     """K-ads that can be compared, with the claim's controls by their rules; years at peace as in the headline."""
-    entries, controls = catalogue(list(REGISTRY.values()), "dyad-year"), dict[str, Any]()
+    entries, controls = catalogue(list(REGISTRY.values()), "dyad-year"), dict[str, Array]()
     for control in spec.controls:
         rule = rule_of(entries[control.variable].variable)
         name = lagged(f"{control.variable}_{rule}", control.lag)
         duration = control.role == "duration"
-        controls |= duration_terms(name, made.frame[name], spec.duration) if duration else {name: made.frame[name]}
-    controls["log_size"] = np.log(made.frame["size"])
-    table = pd.DataFrame(controls)
+        values = made.frame[name].to_numpy(dtype=np.float64)
+        controls |= duration_terms(name, values, spec.duration) if duration else {name: values}
+    controls["log_size"] = np.log(made.frame["size"].to_numpy())
+    table = pd.DataFrame(controls, index=made.frame.index)
     kept = (made.frame["pairs_at_risk"] > 0) & table.notna().all(axis=1)
     frame = made.frame
     arms = frame[kept].groupby("stratum")["event"].agg(["min", "max"])
