@@ -104,7 +104,7 @@ def _averaged(
     columns = np.zeros((two.size, len(horizon)))
     columns[len(panel.periods) : len(panel.periods) + pairs.shape[1]] = chosen.T
     made = two.solve(np.zeros((panel.units, len(horizon))), columns)
-    weights = [np.where(two.cells, two.values(made, i), 0.0) for i in range(len(horizon))]
+    weights = [two.fitted(made, i) for i in range(len(horizon))]
     inside = np.append(chosen > 0, np.zeros((len(chosen), 1), dtype=bool), axis=1)
     cells = [two.cells & row[groups] for row in inside]
     design = "Sun and Abraham's regression on cohorts" if options.leads else "extended two-way fixed effects"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -56,7 +57,7 @@ class Counterfactual:
     slopes: Array
     sigma: float
 
-    @property
+    @cached_property
     def difference(self) -> Array:
         """Outcomes less what is predicted, (U, T)."""
         return self.outcome - self.values
@@ -93,7 +94,7 @@ class Counterfactual:
         if self.linear:
             of_unit, of_other = self.two.targets(target)
             found = self.two.solve(of_unit[:, None], of_other[:, None])
-            weights = np.where(self.fit, self.two.values(found), 0.0)
+            weights = self.two.fitted(found)
             return Learnt(weights, (weights * np.where(self.fit, self.difference, 0.0)).sum(axis=1))
         size = PULLED * self.sigma / float(np.linalg.norm(target))
         (one, up), (other, down) = (self._pulled(sign * size * target) for sign in (1, -1))

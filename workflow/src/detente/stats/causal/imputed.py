@@ -243,7 +243,7 @@ def _regression(cells: _Cells) -> dict[int, _Effect]:
     made = two.solve(np.zeros((len(cells.fit), len(wanted))), np.eye(two.size)[:, first : first + len(wanted)])
     effects = {}
     for i, horizon in enumerate(wanted):
-        weights = np.where(cells.fit, two.values(made, i), 0.0)
+        weights = two.fitted(made, i)
         effects[horizon] = _Effect(
             float(found.other[first + i, 0]), weights, (weights * residual).sum(axis=1), place == i
         )

@@ -275,8 +275,10 @@ def _whitened(focal: Array, controls: Array, *, diagonal: bool) -> tuple[Array, 
         return np.asarray(x / spread), np.asarray(c / spread)
     covariance = c.T @ c / (len(c) - 1)
     values, vectors = np.linalg.eigh(covariance)
-    with np.errstate(divide="ignore"):
-        singular = not np.linalg.cond(covariance, 1) * NO_INVERSE < 1
-    used = values > (PSEUDO * values[-1] if singular else 0)
+    used = values > PSEUDO * values[-1]
+    if not used.all():
+        with np.errstate(divide="ignore"):
+            if np.linalg.cond(covariance, 1) * NO_INVERSE < 1:
+                used = values > 0
     root = vectors[:, used] / np.sqrt(values[used])
     return np.asarray(x @ root), np.asarray(c @ root)

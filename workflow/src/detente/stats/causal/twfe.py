@@ -59,7 +59,7 @@ class _Model:
         first, unit = len(self.panel.periods), np.eye(self.two.size)
         columns = unit[:, first + np.flatnonzero(self.reported)]
         made = self.two.solve(np.zeros((self.panel.units, columns.shape[1])), columns)
-        return [np.where(self.two.cells, self.two.values(made, i), 0.0) for i in range(columns.shape[1])]
+        return [self.two.fitted(made, i) for i in range(columns.shape[1])]
 
 
 def two_way(panel: TreatmentPanel, options: Regressed | None = None) -> EventStudy:

@@ -69,6 +69,12 @@ class TwoWay:
         return self.cells.astype(np.float64)
 
     @cached_property
+    def _places(self) -> tuple[Codes, Codes]:
+        """Unit and period of each of the n cells of the fit."""
+        unit, period = np.nonzero(self.cells)
+        return unit, period
+
+    @cached_property
     def _inside(self) -> Array:
         """Centred covariates (n, p) in the n cells of the fit."""
         inside: Array = np.empty((int(self.cells.sum()), len(self.covariates)))
@@ -108,7 +114,7 @@ class TwoWay:
             block[periods:dummies, :periods] += both.T
             block[range(periods, dummies), range(periods, dummies)] += both.sum(axis=0)
         if self.covariates:
-            period, grouped = np.nonzero(self.cells)[1], self._grouped[self.cells]
+            period, grouped = self._places[1], self._grouped[self.cells]
             for j, x in enumerate(self._inside.T):
                 block[:periods, dummies + j] = np.bincount(period, x, periods)
                 if self.groups is not None:
@@ -149,7 +155,7 @@ class TwoWay:
         _, label = scipy.sparse.csgraph.connected_components(scipy.sparse.csr_array(together > 0), directed=False)
         return np.where(np.diag(together) > 0, label, -1)
 
-    @property
+    @cached_property
     def reached(self) -> Flags:
         """Cells (U, T) whose counterfactual the fit determines: unit and period are linked in it."""
         of_unit = np.where(self.cells.any(axis=1), self.component[self.cells.argmax(axis=1)], -2)
@@ -191,12 +197,24 @@ class TwoWay:
 
     def targets(self, weights: Array) -> tuple[Array, Array]:
         """Right-hand sides (U,), (q,) of the weights that the sum of weights (U, T) × counterfactuals puts on cells."""
-        groups: Array = np.zeros(self.count)
+        (unit, period), (units, periods) = np.nonzero(weights), self.cells.shape
+        own: Array = weights[unit, period]
+        parts = [np.bincount(period, own, periods)]
         if self.groups is not None:
-            inside = self.groups >= 0
-            groups = np.asarray(np.bincount(self.groups[inside], weights[inside], self.count), dtype=np.float64)
-        slopes = [np.sum(weights * np.where(weights != 0, x, 0)) for x in self._centered]
-        return weights.sum(axis=1), np.concatenate([weights.sum(axis=0), groups, slopes])
+            parts.append(np.bincount(self.groups[unit, period] + 1, own, self.count + 1)[1:])
+        slopes = [own @ (x[unit, period] - mean[unit]) for x, mean in zip(self.covariates, self._means, strict=True)]
+        return np.bincount(unit, own, units).astype(np.float64), np.concatenate([*parts, slopes])
+
+    def fitted(self, found: Coefficients, column: int = 0) -> Array:
+        """Fitted values (U, T) of one solution in cells of the fit, zero in others."""
+        (unit, period), periods = self._places, self.cells.shape[1]
+        other = found.other[:, column]
+        inside = found.unit[unit, column] + other[period]
+        if self.groups is not None:
+            inside += np.append(other[periods : periods + self.count], 0.0)[self.groups[unit, period]]
+        table: Array = np.zeros(self.cells.shape)
+        table[unit, period] = inside + self._inside @ other[periods + self.count :]
+        return table
 
     def values(self, found: Coefficients, column: int = 0) -> Array:
         """Fitted values (U, T) of one solution, of cells outside the fit too; NaN where a covariate is missing."""

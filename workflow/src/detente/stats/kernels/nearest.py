@@ -96,6 +96,8 @@ def nearest(focal: Array, controls: Array, size: int, caliper: float, step: floa
 
     focal (m, p); controls (n, p); `step` of distances that count as the same; `caliper` in these where they are.
     """
+    if len(controls) <= size and np.isinf(caliper):
+        return np.full(len(focal), len(controls)), np.tile(np.arange(len(controls)), len(focal))
     x, c = np.ascontiguousarray(focal), np.ascontiguousarray(controls)
     own, lengths = (np.einsum("ij,ij->i", of, of) for of in (x, c))
     # One product is the square of a distance: |x|² − 2 x·c + |c|².
