@@ -430,6 +430,9 @@ def test_a_group_of_the_wrong_shape_or_with_gaps_is_refused() -> None:
     good = group(frame)
     with pytest.raises(EstimationError, match="'y' of a group has shape"):
         Group(good.y[:, :1], good.x, good.outcomes, good.names, good.pairs)
+    with pytest.raises(EstimationError, match=r"effect 'x' of a group has shape \(3,\)"):
+        Group(good.y, good.x, good.outcomes, good.names, good.pairs, {"x": np.arange(3)})
+    assert Group(good.y, good.x, good.outcomes, good.names, good.pairs, {"x": good.pairs.dyad}).rows == good.rows
     gap = good.x.copy()
     gap[3, good.names.index("trade")] = np.nan
     broken = Group(good.y, gap, good.outcomes, good.names, good.pairs)

@@ -52,11 +52,14 @@ class Group:
     def __post_init__(self) -> None:
         """Refuse what does not fit together."""
         rows = len(self.pairs.dyad)
-        given = {"y": self.y.shape, "x": self.x.shape} | {n: c.shape for n, c in self.effects.items()}
-        wanted = {"y": (rows, len(self.outcomes)), "x": (rows, len(self.names))}
-        for name, shape in given.items():
-            if shape != wanted.get(name, (rows,)):
-                raise EstimationError(f"{name!r} of a group has shape {shape}; {wanted.get(name, (rows,))} is needed")
+        shapes: list[tuple[str, tuple[int, ...], tuple[int, ...]]] = [
+            ("'y'", self.y.shape, (rows, len(self.outcomes))),
+            ("'x'", self.x.shape, (rows, len(self.names))),
+            *((f"effect {name!r}", codes.shape, (rows,)) for name, codes in self.effects.items()),
+        ]
+        for name, shape, wanted in shapes:
+            if shape != wanted:
+                raise EstimationError(f"{name} of a group has shape {shape}; {wanted} is needed")
         if empty := int((np.bincount(self.pairs.dyad, minlength=len(self.pairs.low)) == 0).sum()):
             raise EstimationError(f"{empty:,} dyads of a group are without rows: number those of its rows alone")
 
