@@ -11,7 +11,7 @@ import pandas as pd
 
 from detente.base import strict
 from detente.base.errors import ConfigError, PanelError, RawFilesUnavailable, UnknownVariable, choices
-from detente.base.types import Flags
+from detente.base.types import Codes
 from detente.base.units import Unit
 from detente.data import pins
 from detente.data.panel.columns import Directions, Lazy, Members, Pairs, States
@@ -311,16 +311,17 @@ def _unplaced(whole: Spine, records: Records, window: tuple[int, int]) -> Entrie
     given, parts = records.given, records.parts
     if "year" not in KEYS[given.key]:
         return _never_placed(whole, given, parts)
-    asked, covered = inside(given.year, window), inside(given.year, given.years)
+    nowhere = np.flatnonzero(records.row < 0)
+    year = given.year[nowhere]
+    asked, covered = inside(year, window), inside(year, given.years)
     apart = "the two states do not coexist in the system" if len(parts) == 2 else "not a member of the system that year"
-    reasons = {apart: asked & covered & (records.row < 0), "not in the years that the source covers": asked & ~covered}
-    return [entry for reason, lost in reasons.items() for entry in _lost(given, lost, reason)]
+    reasons = {apart: asked & covered, "not in the years that the source covers": asked & ~covered}
+    return [entry for reason, lost in reasons.items() for entry in _lost(given, nowhere[lost], reason)]
 
 
-def _lost(given: Given, lost: Flags, reason: str) -> Entries:
-    """An entry for every state, or every two, with records that are lost."""
-    at = np.flatnonzero(lost)
-    *states, year = (given.frame[part].to_numpy()[at] for part in KEYS[given.key])
+def _lost(given: Given, lost: Codes, reason: str) -> Entries:
+    """An entry for every state, or every two, with records that are lost, given by their rows."""
+    *states, year = (given.frame[part].to_numpy()[lost] for part in KEYS[given.key])
     rows = np.stack([*states, year], axis=1)[np.lexsort((year, *reversed(states)))]
     begins = np.flatnonzero(np.diff(rows[:, :-1], axis=0, prepend=-1).any(axis=1))
     ends = np.append(begins, len(rows))[1:]
@@ -336,7 +337,7 @@ def _never_placed(whole: Spine, given: Given, parts: list[str]) -> Entries:
     places = [given.places(whole, p) for p in parts]
     known = np.stack(places).min(axis=0) >= 0
     if len(parts) == 2:
-        known &= np.asarray(whole.together.any(axis=2))[places[0], places[1]]
+        known &= whole.together[places[0], places[1]].any(axis=1)
     apart = "the two states never coexist in the system" if len(parts) == 2 else "never a member of the system"
     reason = f"{apart} up to {whole.last}"
     rows = given.frame.loc[~known, parts].itertuples(index=False)

@@ -95,11 +95,12 @@ class Keys:
         """All keys that exist, in order."""
         # np.nonzero gives views with gaps, which every `take` would copy.
         places, parts = np.flatnonzero(exists), []
-        for size in reversed(exists.shape):
+        for size in reversed(exists.shape[1:]):
             above = places // size
-            parts.append(places - above * size)
+            places -= above * size
+            parts.append(places)
             places = above
-        return cls(tuple(reversed(parts)), exists.shape)
+        return cls((places, *reversed(parts)), exists.shape)
 
     @cached_property
     def row(self) -> Places:
@@ -296,7 +297,7 @@ def taken(values: npt.NDArray[Kind], at: Codes) -> npt.NDArray[Kind]:
 
 def unique(frame: pd.DataFrame, key: tuple[str, ...], name: str) -> None:
     """Raise PanelError, with examples, if a key of `frame` occurs twice."""
-    twice = frame.loc[frame.duplicated(list(key), keep=False), list(key)].drop_duplicates()
-    if len(twice):
+    if (again := frame.duplicated(list(key), keep=False)).any():
+        twice = frame.loc[again, list(key)].drop_duplicates()
         examples = "; ".join(" ".join(map(str, row)) for row in twice.head(3).itertuples(index=False))
         raise PanelError(f"{name}: {len(twice)} keys ({', '.join(key)}) occur more than once, e.g. {examples}")
