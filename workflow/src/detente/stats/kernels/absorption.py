@@ -183,7 +183,13 @@ def schur(weights: Array, order: Places, start: Places, levels: Places, size: in
     count = np.zeros(size)
     met, there = np.empty(size, np.int32), np.zeros(size, np.bool_)
     weighted = len(weights) > 0
+    plain = not weighted and levels.shape[1] == 1
+    # Groups by first and last level, of those that have each level between them once: most dyads have alike years.
+    runs = np.zeros((size, size) if plain else (0, 0), np.int32)
     for g in range(len(start) - 1):
+        if plain and _is_run(order[start[g] : start[g + 1]], levels):
+            runs[levels[order[start[g]], 0], levels[order[start[g + 1] - 1], 0]] += 1
+            continue
         total, seen, low, high = 0.0, 0, size, -1
         for i in range(start[g], start[g + 1]):
             r = order[i]
@@ -203,10 +209,34 @@ def schur(weights: Array, order: Places, start: Places, levels: Places, size: in
         _subtract_square(block, count, met[:seen], low, high, total)
         for t in range(seen):
             count[met[t]], there[met[t]] = 0.0, False
+    for low in range(len(runs)):
+        for high in range(low, size):
+            if runs[low, high] > 0:
+                _add_runs(block, low, high, float(runs[low, high]))
     for i in range(size):
         for j in range(i):
             block[i, j] = block[j, i]
     return block
+
+
+@inner()
+def _is_run(members: Places, levels: Places) -> bool:
+    """Whether rows have levels of one factor that go up by one from row to row."""
+    for i in range(1, len(members)):
+        if levels[members[i], 0] != levels[members[i - 1], 0] + 1:
+            return False
+    return len(members) > 0
+
+
+@inner()
+def _add_runs(block: Array, low: int, high: int, groups: float) -> None:
+    """Add groups that have each level from `low` to `high` once, as the others, to the upper triangle."""
+    share = groups / (high - low + 1)
+    for i in range(low, high + 1):
+        row = block[i]
+        row[i] += groups
+        for j in range(i, high + 1):
+            row[j] -= share
 
 
 @inner()
