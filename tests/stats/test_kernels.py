@@ -57,6 +57,19 @@ def test_cross_products_of_dummies_within_groups_are_those_of_dense_algebra(spar
     assert_allclose(absorption.schur(weights, order, start, levels, size), expected, atol=1e-12)
 
 
+def test_groups_of_the_same_run_of_levels_are_those_of_dense_algebra() -> None:
+    """Three alike, one alone, and what is no run: a gap, a level twice, levels that fall."""
+    members = ([1, 2, 3], [1, 2, 3], [0], [1, 2, 3], [0, 1, 2, 3, 4], [0, 2], [1, 1, 2], [3, 2])
+    groups = np.repeat(np.arange(len(members)), [len(own) for own in members])
+    levels = np.concatenate(members)
+    dummies, held = np.eye(6)[levels], np.eye(len(members))[groups]
+    explained = held.T @ dummies
+    expected = dummies.T @ dummies - explained.T @ (explained / held.sum(axis=0)[:, None])
+    order, start = absorption.group(groups.astype(np.int32), len(members))
+    found = absorption.schur(np.empty(0), order, start, levels.astype(np.int32)[:, None], 6)
+    assert_allclose(found, expected, atol=1e-14)
+
+
 @pytest.mark.parametrize("apart", [0.0, 1e6])
 @pytest.mark.parametrize("step", [0.0, 1e-5, 0.25])
 def test_controls_are_chosen_by_their_distances_and_not_by_rough_ones(step: float, apart: float) -> None:
@@ -69,6 +82,8 @@ def test_controls_are_chosen_by_their_distances_and_not_by_rough_ones(step: floa
         exact = np.floor(exact / step + 0.5) * step if step else exact
         for own, found in zip(exact, np.split(chosen, np.cumsum(count)[:-1]), strict=True):
             assert found.tolist() == np.flatnonzero(own <= min(np.sort(own)[3], caliper) + step / 10).tolist()
+        few, chosen = nearest(focal, controls[:4], 4, np.inf, step)
+        assert (few.tolist(), chosen.tolist()) == ([4] * 20, [0, 1, 2, 3] * 20)
 
 
 @pytest.mark.parametrize("rows", [7, blocks.NEAREST, 2 * blocks.NEAREST + 5])

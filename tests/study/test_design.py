@@ -10,7 +10,7 @@ import pytest
 from statsmodels.stats.proportion import proportion_confint
 
 from detente.base.errors import EmptySample, UnknownVariable
-from detente.base.lags import lag
+from detente.base.lags import Lags, lag
 from detente.study.config.claims import Sample
 from detente.study.config.project import load_project
 from detente.study.design import Specification, as_json, build_design, from_json, in_sample, specifications
@@ -65,6 +65,19 @@ def test_a_lag_crosses_neither_a_gap_nor_dyads():
 
     assert same(lag(frame, "x", 1), [NA, 1, NA, 3, 4, NA, 6, NA, 8])
     assert same(lag(frame, "x", 2), [NA, NA, NA, NA, 3, NA, NA, NA, NA])
+
+
+@pytest.mark.parametrize("years", [-2, 0, 1, 3])
+@pytest.mark.parametrize("kind", ["float64", "int64", "bool", "Int64"])
+def test_values_of_some_rows_are_those_of_all(years: int, kind: str):
+    frame = panel(*(dyad_years(2, b, [1980, 1981, 1982, 1985, 1986], x=[0.0, 1, 1, 0, 1]) for b in (20, 40)))
+    frame = frame.astype({"x": kind})
+    if kind == "Int64":
+        frame.loc[3, "x"] = pd.NA
+    whole = lag(frame, "x", years).to_numpy(dtype=float, na_value=NA)
+
+    for rows in (np.arange(len(frame)), np.array([9, 0, 3, 3]), np.empty(0, dtype=np.int64)):
+        assert same(Lags(frame).at(rows, "x", years), whole[rows].tolist())
 
 
 # Samples

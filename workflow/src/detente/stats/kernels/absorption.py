@@ -7,7 +7,7 @@ positive, or (0,) for none. One thread and a fixed order of sums: the same bytes
 
 import numpy as np
 
-from detente.base.types import Array, Flags, Places
+from detente.base.types import Array, Codes, Flags, Places
 from detente.stats.kernels import compiled, inner
 
 # A span of levels at most this many times as long as the levels in it that a group has is gone through without gaps.
@@ -183,13 +183,7 @@ def schur(weights: Array, order: Places, start: Places, levels: Places, size: in
     count = np.zeros(size)
     met, there = np.empty(size, np.int32), np.zeros(size, np.bool_)
     weighted = len(weights) > 0
-    plain = not weighted and levels.shape[1] == 1
-    # Groups by first and last level, of those that have each level between them once: most dyads have alike years.
-    runs = np.zeros((size, size) if plain else (0, 0), np.int32)
-    for g in range(len(start) - 1):
-        if plain and _is_run(order[start[g] : start[g + 1]], levels):
-            runs[levels[order[start[g]], 0], levels[order[start[g + 1] - 1], 0]] += 1
-            continue
+    for g in _beside_runs(block, weights, order, start, levels):
         total, seen, low, high = 0.0, 0, size, -1
         for i in range(start[g], start[g + 1]):
             r = order[i]
@@ -209,14 +203,34 @@ def schur(weights: Array, order: Places, start: Places, levels: Places, size: in
         _subtract_square(block, count, met[:seen], low, high, total)
         for t in range(seen):
             count[met[t]], there[met[t]] = 0.0, False
-    for low in range(len(runs)):
-        for high in range(low, size):
-            if runs[low, high] > 0:
-                _add_runs(block, low, high, float(runs[low, high]))
     for i in range(size):
         for j in range(i):
             block[i, j] = block[j, i]
     return block
+
+
+@inner()
+def _beside_runs(block: Array, weights: Array, order: Places, start: Places, levels: Places) -> Codes:
+    """Add groups without weights that have each level of a run once to the upper triangle; returns the others.
+
+    Most dyads have the same years as many others: those alike are added together.
+    """
+    groups, size = len(start) - 1, len(block)
+    if len(weights) > 0 or levels.shape[1] != 1:
+        return np.arange(groups)
+    runs, others, count = np.zeros((size, size), np.int32), np.empty(groups, np.int64), 0
+    for g in range(groups):
+        members = order[start[g] : start[g + 1]]
+        if _is_run(members, levels):
+            runs[levels[members[0], 0], levels[members[-1], 0]] += 1
+        else:
+            others[count] = g
+            count += 1
+    for low in range(size):
+        for high in range(low, size):
+            if runs[low, high] > 0:
+                _add_runs(block, low, high, float(runs[low, high]))
+    return others[:count]
 
 
 @inner()
