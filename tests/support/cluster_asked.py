@@ -35,9 +35,9 @@ def check(asked: list[dict[str, Any]]) -> None:
     simulated = [job for job in jobs if "simulate_tiny" in job["spec"]["template"]["spec"]["containers"][0]["args"][-1]]
     assert len(simulated) == 2, "the first pod was killed, and must be made once more"
     for job in simulated:
-        # As workflow/rules/acquire.smk says: 500 MB and 10 minutes.
+        # As workflow/rules/acquire.smk says: 1,000 MB and 10 minutes.
         assert job["spec"]["activeDeadlineSeconds"] == 600
-        assert job["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"]["memory"] == "500M"
+        assert job["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"]["memory"] == "1000M"
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ for name in PLAN.simulated:
         log:
             f"data/processed/{name}/logs/simulate.log",
         resources:
-            mem_mb=500,
+            mem_mb=1000,
             runtime=10,
         params:
             code=ran(command("simulate")),

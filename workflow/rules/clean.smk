@@ -9,7 +9,7 @@ rule clean:
     wildcard_constraints:
         slug=alternatives(PLAN.recorded),
     resources:
-        mem_mb=1000,
+        mem_mb=1250,
         runtime=10,
     params:
         code=ran(STUDY.cleaning_code),

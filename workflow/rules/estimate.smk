@@ -8,7 +8,7 @@ rule estimate:
     log:
         "data/processed/{study}/logs/estimate.{claim}.{estimator}.log",
     resources:
-        mem_mb=3500,
+        mem_mb=3000,
         runtime=30,
     params:
         code=ran(STUDY.estimating_code),
@@ -28,7 +28,7 @@ rule windows:
     log:
         "data/processed/{study}/logs/windows.log",
     resources:
-        mem_mb=3250,
+        mem_mb=3000,
         runtime=60,
     params:
         code=ran(STUDY.windows_code),
@@ -55,7 +55,7 @@ rule collect:
     log:
         "data/processed/{study}/logs/collect.log",
     resources:
-        mem_mb=500,
+        mem_mb=1000,
         runtime=10,
     params:
         code=ran(command("collect")),
@@ -82,8 +82,8 @@ rule designs:
     log:
         "data/processed/{study}/logs/designs.{claim}.log",
     resources:
-        mem_mb=3000,
-        runtime=60,
+        mem_mb=1000,
+        runtime=15,
     params:
         code=ran(fitting("designs")),
         project=STUDY.arguments,

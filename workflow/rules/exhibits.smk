@@ -12,7 +12,7 @@ for name in PLAN.studies:
         log:
             f"data/processed/{name}/logs/tables.log",
         resources:
-            mem_mb=500,
+            mem_mb=1000,
             runtime=10,
         params:
             code=ran(STUDY.of(name).tables_code),
@@ -37,7 +37,7 @@ for name in PLAN.studies:
         log:
             f"data/processed/{name}/logs/figures.log",
         resources:
-            mem_mb=750,
+            mem_mb=1000,
             runtime=15,
         params:
             code=ran(STUDY.of(name).figures_code),
@@ -63,7 +63,7 @@ rule numbers:
     log:
         "data/processed/{study}/logs/numbers.log",
     resources:
-        mem_mb=500,
+        mem_mb=1000,
         runtime=10,
     params:
         code=ran(command("numbers")),
@@ -92,7 +92,7 @@ rule recovery:
     log:
         "data/processed/{study}/logs/recovery.log",
     resources:
-        mem_mb=500,
+        mem_mb=1000,
         runtime=10,
     params:
         code=ran(command("recovery")),

@@ -16,7 +16,7 @@ rule examine:
     log:
         "data/processed/{study}/logs/examine.{claim}.log",
     resources:
-        mem_mb=3500,
+        mem_mb=1500,
         runtime=60,
     params:
         code=ran(fitting("examine")),
@@ -41,7 +41,7 @@ rule predict:
     log:
         "data/processed/{study}/logs/predict.log",
     resources:
-        mem_mb=3000,
+        mem_mb=1250,
         runtime=60,
     params:
         code=ran(fitting("predict")),
@@ -66,8 +66,8 @@ rule described:
     log:
         "data/processed/{study}/logs/described.{claim}.log",
     resources:
-        mem_mb=1250,
-        runtime=30,
+        mem_mb=1500,
+        runtime=15,
     params:
         code=ran(ROBUSTNESS.describing_code),
         project=STUDY.arguments,
@@ -89,7 +89,7 @@ rule published:
     log:
         "data/processed/{study}/logs/published.log",
     resources:
-        mem_mb=2000,
+        mem_mb=1000,
         runtime=30,
     params:
         code=ran(ROBUSTNESS.published_code),
@@ -207,6 +207,7 @@ use rule provenance as robustness_provenance with:
         "data/processed/{study}/robustness/provenance.json",
     log:
         "data/processed/{study}/logs/robustness_provenance.log",
+    localrule: True
     params:
         code=ran(command("provenance")),
         project=STUDY.arguments,

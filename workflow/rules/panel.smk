@@ -9,7 +9,7 @@ rule panel:
     log:
         "data/processed/{study}/logs/panel.log",
     resources:
-        mem_mb=2750,
+        mem_mb=3000,
         runtime=15,
     params:
         code=ran(STUDY.panel_code),
@@ -37,7 +37,7 @@ rule describe:
     log:
         "data/processed/{study}/logs/describe.log",
     resources:
-        mem_mb=2750,
+        mem_mb=3000,
         runtime=15,
     params:
         code=ran(command("describe")),

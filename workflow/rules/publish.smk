@@ -98,7 +98,7 @@ rule manifest:
     log:
         "data/processed/{study}/logs/manifest.log",
     resources:
-        mem_mb=2750,
+        mem_mb=3000,
         runtime=15,
     params:
         code=ran(command("manifest")),

@@ -43,7 +43,7 @@ rule replicate_page:
     log:
         "data/processed/replicate/logs/page.log",
     resources:
-        mem_mb=500,
+        mem_mb=1000,
         runtime=10,
     params:
         code=ran(command("replicate")),

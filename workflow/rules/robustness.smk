@@ -55,7 +55,7 @@ rule plan_multiverse:
         "data/processed/{study}/logs/plan_multiverse.log",
     priority: 100
     resources:
-        mem_mb=500,
+        mem_mb=1000,
         runtime=10,
     params:
         code=ran(fitting("grid")),
@@ -75,7 +75,7 @@ rule multiverse:
     log:
         "data/processed/{study}/logs/multiverse.{claim}.{shard}.log",
     resources:
-        mem_mb=4250,
+        mem_mb=3250,
         runtime=120,
     params:
         code=ran(fitting("multiverse")),
@@ -129,7 +129,7 @@ rule joint:
     log:
         "data/processed/{study}/logs/joint.{claim}.log",
     resources:
-        mem_mb=2500,
+        mem_mb=1750,
         runtime=60,
     params:
         code=ran(fitting("joint")),
@@ -156,7 +156,7 @@ rule curves:
         "data/processed/{study}/logs/curves.{claim}.log",
     resources:
         mem_mb=1000,
-        runtime=60,
+        runtime=15,
     params:
         code=ran(command("curves")),
         project=STUDY.arguments,

@@ -9,6 +9,7 @@ use rule lineage as site_lineage with:
         "data/processed/{study}/robustness/lineage.json",
     log:
         "data/processed/{study}/logs/site_lineage.log",
+    localrule: True
     message:
         "Recording what made the site of {wildcards.study}"
 
