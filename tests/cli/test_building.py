@@ -1,5 +1,6 @@
 """`detente run`: a study built from any folder."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -102,9 +103,28 @@ def test_a_profile_that_reads_an_environment_without_it_is_refused_before_snakem
 def test_a_shipped_profile_changes_nothing_of_what_keeps_a_build_safe(name: str) -> None:
     safe, own = (yaml.safe_load((PROJECT / "profiles" / p / "config.yaml").read_text()) for p in ("default", name))
 
-    assert not {*safe} & {*own}
+    assert {*safe} & {*own} <= {"cores"}
     assert own["retries"] == 1
     assert {setting.split("=")[0] for setting in own["default-resources"]} >= {"mem_mb", "runtime"}
+
+
+def test_steps_that_share_a_job_of_slurm_are_small_ones_of_the_workflow() -> None:
+    text = "".join(path.read_text("utf-8") for path in sorted((PROJECT / "workflow/rules").glob("*.smk")))
+    rules = re.findall(r"^rule (\w+):$(.*?)^ {4}shell:$", text, flags=re.M | re.S)
+    needs = {name: re.search(r"mem_mb=(\d+),\s+runtime=(\d+),", rule) for name, rule in rules}
+    profile = yaml.safe_load((PROJECT / "profiles/slurm/config.yaml").read_text("utf-8"))
+    groups, together = profile["groups"], profile["group-components"]
+
+    assert {*groups} <= {name for name, need in needs.items() if need}, "is no rule, or one that no cluster runs"
+    assert {*together} <= {*groups.values()}
+    assert not {*groups} & {"multiverse", "joint", "examine", "estimate", "windows", "coverage", "predict"}
+    assert not {*groups} & {"manifest", "robustness_manifest"}, "reads the records of jobs that have ended"
+    for rule, group in groups.items():
+        memory, minutes = map(int, needs[rule].groups())
+        assert memory <= 1500 and minutes * together.get(group, 1) <= 60, f"{rule} is not small"
+    assert profile["cores"] == 1, "steps that share a job follow one another, as the executor has them"
+    # docs/cluster.md has a line added at the end.
+    assert list(profile)[-1] == "default-resources"
 
 
 WRONG_FILES = {

@@ -134,6 +134,27 @@ def test_a_step_that_was_killed_before_it_wrote_anything_says_so(handler: LogHan
     assert handler.stream.getvalue() == f"Failed: clean\n  its log, which is empty: {tmp_path / 'none.log'}\n"
 
 
+def test_steps_that_share_a_job_of_a_cluster_fail_in_one_message(handler: LogHandler, tmp_path: Path) -> None:
+    (tmp_path / "mme.log").write_text("SourceSchemaError: mme.csv lacks 'EndYear'\n")
+    names = ("atop", "mme")
+    steps = [{"jobid": i, "rule_name": "clean", "log": [str(tmp_path / f"{name}.log")]} for i, name in enumerate(names)]
+    for each, name in zip(steps, names, strict=True):
+        said(handler, LogEvent.JOB_INFO, rule_msg=f"Cleaning {name}", **each)
+    own = str(tmp_path / "job.log")
+    said(handler, LogEvent.GROUP_ERROR, logging.ERROR, groupid="sources", job_error_info=steps, aux_logs=[own])
+    for each in steps:
+        said(handler, LogEvent.JOB_ERROR, logging.ERROR, indent=True, **each)
+
+    assert handler.stream.getvalue().splitlines() == [
+        "Failed: one of 2 steps that share a job, all of which are made again",
+        "  Cleaning atop",
+        "  Cleaning mme",
+        "  SourceSchemaError: mme.csv lacks 'EndYear'",
+        f"  the whole log: {tmp_path / 'mme.log'}",
+        f"  its log, which is empty: {own}",
+    ]
+
+
 def test_warnings_stand_in_one_block_each_once(handler: LogHandler) -> None:
     for text in ("panel.parquet: edited; made again", "mme.parquet: cut off", "panel.parquet: edited; made again"):
         said(handler, None, logging.WARNING, text)

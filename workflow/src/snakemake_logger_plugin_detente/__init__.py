@@ -140,9 +140,8 @@ class LogHandler(LogHandlerBase):
             if phase := self.run.end(said.job_id, self.clock()):
                 ended, every = self.run.steps(phase)
                 self._print(f"{phase:<20}{ended:>4} of {every:<4} {duration(self.run.took(phase)):>12}")
-        elif event == LogEvent.JOB_ERROR:
-            self.failed = True
-            self._print("\n".join(failure(self.run.messages.get(said.jobid) or said.rule_name, said.log)))
+        elif event in (LogEvent.JOB_ERROR, LogEvent.GROUP_ERROR):
+            self._fail(said)
         elif self.failed:
             return  # Snakemake goes on to say what follows from the failure.
         elif event == LogEvent.ERROR:
@@ -160,6 +159,19 @@ class LogHandler(LogHandlerBase):
             self.warnings = []
         self._print("")
         super().close()
+
+    def _fail(self, said: Any) -> None:
+        """Show that a step failed, or steps that share a job, each of which Snakemake then calls failed, indented."""
+        self.failed = True
+        if said.event == LogEvent.GROUP_ERROR:
+            steps = {self._step(one["jobid"], one["rule_name"]): one["log"] for one in said.job_error_info}
+            self._print("\n".join(failure_of_one(steps, said.aux_logs)))
+        elif not getattr(said, "indent", False):
+            self._print("\n".join(failure(self._step(said.jobid, said.rule_name), said.log)))
+
+    def _step(self, job: int, rule: str) -> str:
+        """What a step does, as it said when it began."""
+        return self.run.messages.get(job) or rule
 
     def _show(self, doing: str) -> None:
         """Say how far the run is, and what it is doing."""
@@ -188,6 +200,19 @@ class LogHandler(LogHandlerBase):
 def failure(step: str, logs: Iterable[str]) -> Iterator[str]:
     """Lines about a step that failed: which, the end of its log, and where the rest is."""
     yield f"Failed: {step}"
+    yield from _ends(logs)
+
+
+def failure_of_one(steps: Mapping[str, Iterable[str]], logs: Iterable[str]) -> Iterator[str]:
+    """Lines about steps that share a job of a cluster, each with its logs, and about the logs of the job."""
+    yield f"Failed: one of {len(steps)} steps that share a job, all of which are made again"
+    for step, own in steps.items():
+        yield f"  {step}"
+        yield from _ends(path for path in own if Path(path).is_file() and Path(path).stat().st_size)
+    yield from _ends(logs)
+
+
+def _ends(logs: Iterable[str]) -> Iterator[str]:
     for path in map(Path, logs):
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
         yield from (f"  {line}" for line in lines[-LAST_LINES:])
