@@ -122,9 +122,8 @@ def _groups(
 ) -> Iterator[tuple[list[int], list[Choice], ModelFrame, GroupWithin]]:
     """Places of specifications that share rows, what they are in these, their design, and columns within effects."""
     for rows, places, keep in by_rows(panels, specs):
-        mine = [specs[i] for i in places]
-        group, choices = rows.group(mine, keep)
-        yield places, choices, rows.design(mine, keep)[0], GroupWithin.of(group)
+        group, choices, design = rows.group([specs[i] for i in places], keep)
+        yield places, choices, design, GroupWithin.of(group)
 
 
 def joint_test(observed: Array, draws: Array) -> pd.DataFrame:

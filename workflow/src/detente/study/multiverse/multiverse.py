@@ -113,7 +113,7 @@ def _group(rows: Rows, every: Sequence[Specification], places: Sequence[int], ke
     alive = [i for i in places if i not in numbers]
     if not alive:
         return numbers
-    group, picked = rows.group([every[i] for i in alive], keep)
+    group, picked, _ = rows.group([every[i] for i in alive], keep)
     distinct = list(dict.fromkeys(picked))
     try:
         fits = ENGINES[get(every[alive[0]].estimator).engine or ""](group, distinct, covariances_of(every[alive[0]]))

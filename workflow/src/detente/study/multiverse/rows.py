@@ -106,13 +106,14 @@ class Rows:
         frame = ModelFrame(np.zeros(len(a)), x, every, a, b, year, clusters=clusters)
         return with_fixed_effects(frame, get(specs[0].estimator), specs[0].absorbed), terms
 
-    def group(self, specs: Sequence[Specification], keep: Flags) -> tuple[Group, list[Choice]]:
-        """The same as many models are fitted from it, with every outcome; and the model of each specification."""
+    def group(self, specs: Sequence[Specification], keep: Flags) -> tuple[Group, list[Choice], ModelFrame]:
+        """The same with every outcome, as models are fitted from it; the model of each specification; the design."""
         made, terms = self.design(specs, keep)
         outcomes = tuple(dict.fromkeys(spec.claim.outcome for spec in specs))
         y = np.column_stack([self.outcome(name, keep) for name in outcomes])
         group = Group(y, made.x, outcomes, made.terms, made.pairs, made.fixed_effects)
-        return group, [Choice(s.claim.outcome, t[0], t[1:]) for s, t in zip(specs, terms, strict=True)]
+        choices = [Choice(s.claim.outcome, t[0], t[1:]) for s, t in zip(specs, terms, strict=True)]
+        return group, choices, made
 
     def _within(self, window: tuple[int, int]) -> Packed:
         """Rows in a window of years."""
