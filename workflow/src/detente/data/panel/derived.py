@@ -135,7 +135,8 @@ def politically_relevant(contiguous: Array, major_1: Array, major_2: Array) -> A
 def capability_ratio(cinc_1: Array, cinc_2: Array) -> Array:
     """Log of the stronger state's share of the system's capabilities over the weaker one's; missing if that is 0."""
     stronger, weaker = np.maximum(cinc_1, cinc_2), np.minimum(cinc_1, cinc_2)
-    return np.log(stronger / np.where(weaker > 0, weaker, np.nan))
+    weaker[weaker <= 0] = np.nan
+    return np.log(stronger / weaker)
 
 
 # The less democratic state governs a pair's risk (Dixon 1994).
@@ -170,7 +171,8 @@ nuclear_high = of_both(
 def capability_share(cinc_sender: Array, cinc_target: Array) -> Array:
     """Missing where neither has any."""
     both = cinc_sender + cinc_target
-    return cinc_sender / np.where(both > 0, both, np.nan)
+    both[both <= 0] = np.nan
+    return cinc_sender / both
 
 
 def _joint(forum: Variable, name: str, label: str) -> Derived:

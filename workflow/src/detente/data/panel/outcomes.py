@@ -272,7 +272,8 @@ def crisis_mediated(ccode1: Codes, ccode2: Codes, year: Codes, ongoing_icb: Arra
 def capability_shift(ccode1: Codes, ccode2: Codes, year: Codes, cinc_1: Array, cinc_2: Array) -> Array:
     """By how much a state's share of the two states' capabilities has changed in five years, either way."""
     both = cinc_1 + cinc_2
-    share = cinc_1 / np.where(both > 0, both, np.nan)
+    both[both <= 0] = np.nan
+    share = cinc_1 / both
     shift = np.full(len(share), np.nan)
     shift[SHIFT_YEARS:] = np.abs(share[SHIFT_YEARS:] - share[:-SHIFT_YEARS])
     columns = {"ccode1": ccode1, "ccode2": ccode2, "year": year}
