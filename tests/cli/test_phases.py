@@ -56,6 +56,16 @@ def test_a_phase_is_one_line_when_it_has_ended(handler: LogHandler) -> None:
     assert handler.stream.getvalue().splitlines()[1:] == ["Sources                2 of 2       1 min 5 s"]
 
 
+def test_a_phase_takes_as_long_as_the_clock_says_whatever_goes_on_side_by_side(handler: LogHandler) -> None:
+    said(handler, LogEvent.RUN_INFO, stats={"clean": 3})
+    for job in (1, 2, 3):
+        said(handler, LogEvent.JOB_INFO, jobid=job, rule_name="clean", rule_msg=f"Cleaning {job}")
+    handler.seconds += 40
+    for job in (1, 2, 3):
+        said(handler, LogEvent.JOB_FINISHED, job_id=job)
+    assert handler.stream.getvalue().splitlines()[-1] == "Sources                3 of 3            40 s"
+
+
 def test_a_terminal_has_one_line_that_is_written_over(handler: LogHandler, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "41")
     handler.stream = Terminal()

@@ -47,7 +47,10 @@ def phase_of(rule: str) -> str | None:
 
 @dataclass
 class Run:
-    """How far a run is: steps in all and done, and seconds that they took, by rule; and the steps that work now."""
+    """How far a run is: steps in all and done, and seconds that they took, by rule; the steps that work now.
+
+    `began`: when the first step of a phase did.
+    """
 
     cores: int = 1
     planned: Counter[str] = field(default_factory=Counter)
@@ -55,11 +58,13 @@ class Run:
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     working: dict[int, tuple[str, float]] = field(default_factory=dict)
     messages: dict[int, str] = field(default_factory=dict)
+    began: dict[str | None, float] = field(default_factory=dict)
 
     def begin(self, job: int, rule: str, message: str, now: float) -> None:
         """A step begins."""
         self.working[job] = rule, now
         self.messages[job] = message
+        self.began.setdefault(phase_of(rule), now)
 
     def end(self, job: int, now: float) -> str | None:
         """A step has ended; returns the phase that ended with it."""
@@ -75,10 +80,6 @@ class Run:
         """Steps done and in all, of a phase or of the run."""
         counted = [c for c in self.planned if (phase_of(c) == phase if phase else phase_of(c))]
         return sum(self.done[rule] for rule in counted), sum(self.planned[rule] for rule in counted)
-
-    def took(self, phase: str) -> float:
-        """Seconds that the steps of a phase took, added up."""
-        return sum(seconds for rule, seconds in self.seconds.items() if phase_of(rule) == phase)
 
     def left(self, now: float) -> float | None:
         """Seconds that the rest will take; None before a tenth of the steps are done.
@@ -137,9 +138,9 @@ class LogHandler(LogHandlerBase):
             self.run.begin(said.jobid, said.rule_name, said.rule_msg or "", self.clock())
             self._show(said.rule_msg or "")
         elif event == LogEvent.JOB_FINISHED:
-            if phase := self.run.end(said.job_id, self.clock()):
+            if phase := self.run.end(said.job_id, now := self.clock()):
                 ended, every = self.run.steps(phase)
-                self._print(f"{phase:<20}{ended:>4} of {every:<4} {duration(self.run.took(phase)):>12}")
+                self._print(f"{phase:<20}{ended:>4} of {every:<4} {duration(now - self.run.began[phase]):>12}")
         elif event in (LogEvent.JOB_ERROR, LogEvent.GROUP_ERROR):
             self._fail(said)
         elif self.failed:
