@@ -28,11 +28,6 @@ NOTE = b"detente"
 STEM = 100
 _MAKE_AGAIN = "if the workflow made it, run the workflow again, which makes it again"
 _AS_CSV: Mapping[str, Any] = {"index": False, "lineterminator": "\n", "float_format": "%.12g", "encoding": "utf-8"}
-# Where a build of Arrow has it: with the large pages of its default pool, the system may put scattered memory together
-# first, which can take longer than reading.
-_POOL = "jemalloc"
-if _POOL in pa.supported_memory_backends():
-    pa.set_memory_pool(pa.jemalloc_memory_pool())
 # What this process has written whole, in order.
 _WRITTEN: list[Path] = []
 
