@@ -33,8 +33,8 @@ SHOWN = {
     "seconds": ("Seconds, best of three", (0.03, 0.1, 0.3, 1, 3, 10)),
     "mb": ("Peak memory, MB", (250, 500, 1000, 2000, 4000)),
 }
-# How far the name of a library stands above the end of its line, in points.
-ABOVE = {OURS: 4, FEREG: -4, PYFIXEST: 0}
+# How far the name of a library stands above the end of its line, in points, of the lowest line first.
+ABOVE = (-4, 4, 0)
 
 
 def main() -> int:
@@ -99,15 +99,14 @@ def chart(rows: Sequence[Mapping[str, Any]]) -> draw.Figure:
     for axis, (key, (title, heights)) in zip(figure.subplots(1, 2), SHOWN.items(), strict=True):
         axis.set_xscale("log")
         axis.set_yscale("log")
-        for library in LIBRARIES:
-            mine = [row for row in rows if row["library"] == library]
-            if not mine:
-                continue
+        of = {library: [row for row in rows if row["library"] == library] for library in LIBRARIES}
+        drawn = sorted((library for library in LIBRARIES if of[library]), key=lambda name: of[name][-1][key])
+        for above, library in zip(ABOVE, drawn, strict=False):
+            mine = of[library]
             x, y = [row["rows"] for row in mine], [row[key] for row in mine]
             draw.line(axis, x, y, color=COLOURS[library], linewidth=1.2)
             draw.points(axis, x, y, [COLOURS[library]] * len(x), s=14, linewidth=0)
-            offset = (4, ABOVE[library])
-            draw.label(axis, named(library), (x[-1], y[-1]), offset, color=COLOURS[library], annotation_clip=False)
+            draw.label(axis, named(library), (x[-1], y[-1]), (4, above), color=COLOURS[library], annotation_clip=False)
         ends = [row["rows"] for row in rows]
         draw.ticks(axis.xaxis, lambda rows: f"{rows / 1e6:g}", [t for t in TICKS if min(ends) <= 1.1 * t])
         draw.ticks(axis.yaxis, lambda value: f"{value:,g}", heights)
