@@ -22,6 +22,7 @@ from detente.study.design.breaks import break_terms, break_year
 from detente.study.estimation.tidy import estimate
 from detente.study.multiverse.grid import Variant
 from detente.study.multiverse.multiverse import fitted, stand_alone
+from detente.study.multiverse.panels import Held
 
 from support.builders import REPOSITORY, dyad_years, panel
 from support.designs import CLAIM, PROJECT
@@ -140,7 +141,7 @@ def test_the_multiverse_has_the_term_where_the_stand_alone_fit_has_it():
     made.append(spec(estimator="logit", effects=()))
     variants = [Variant(each, (str(i),), "headline", equivalent=True) for i, each in enumerate(made)]
 
-    rows = fitted({"dyad-year": frame}, variants, ["outcome"])
+    rows = fitted(Held({"dyad-year": frame}), variants, ["outcome"])
 
     alone = [stand_alone(frame, each)["estimate"] for each in made]
     np.testing.assert_allclose(rows["estimate"], alone, rtol=1e-8)

@@ -15,7 +15,7 @@ from scipy.stats import fisher_exact
 from detente.base.errors import ConfigError
 from detente.report.tables.characteristics import AGREED, DESIGNS, MEASURED, TOGETHER, Measured, documented
 from detente.simulate import simulate_world
-from detente.study.multiverse import curve, fitted
+from detente.study.multiverse import Held, curve, fitted
 from detente.study.robustness.examining import Record, examine
 from detente.study.verdicts import Findings, Together, checks, families_of, ledger, under_headline
 from detente.study.verdicts.characteristics import DRAWS, PARTS, Setting, characteristics, found_in, shares
@@ -69,9 +69,9 @@ def test_words_are_those_that_a_study_gives_to_the_same_frames(often: Setting) -
     specs = {c.id: replace(often.spec, claim=c, controls=_controls(c.id)) for c in PROJECT.examined(DEMO)}
     examined = {name: examine(record, spec, seed, seed) for name, spec in specs.items()}
     variants = often.grid.variants
-    whole = under_headline(PROJECT, fitted({"dyad-year": record.panel}, variants, list(often.grid.nodes)))
+    whole = under_headline(PROJECT, fitted(Held({"dyad-year": record.panel}), variants, list(often.grid.nodes)))
     equivalent = [v.specification for v in variants if v.equivalent]
-    panels = {"dyad-year": record.panel}
+    panels = Held({"dyad-year": record.panel})
     joint, _ = Together(equivalent, panels, record, curve.curve(panels, equivalent)).tests(999, seed)
     family = families_of(PROJECT, examined)
     study = Findings("dyadic", examined["exercise"], whole, joint, family[family["member"] == "exercise"])

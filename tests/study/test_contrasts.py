@@ -19,6 +19,7 @@ from detente.study.estimation import designed, estimate
 from detente.study.multiverse import curve
 from detente.study.multiverse.grid import Variant
 from detente.study.multiverse.multiverse import fitted, recheck, stand_alone
+from detente.study.multiverse.panels import Held
 from detente.study.multiverse.rows import Rows
 from detente.study.robustness.randomising import network, regions
 
@@ -71,7 +72,7 @@ def test_a_specification_whose_contrast_is_one_value_has_no_estimate_and_takes_n
     """Among many specifications as alone: two in five values are 0, so that the first two deciles are."""
     specs = [under(QUARTILES), under(LOW)]
     variants = [Variant(spec, (str(i),), "headline", equivalent=True) for i, spec in enumerate(specs)]
-    rows = {"dyad-year": world()}
+    rows = Held({"dyad-year": world()})
     found = fitted(rows, variants, ["contrast"])
     assert list(found["error"]) == ["", "NoVariation"]
     assert "two low deciles, is 0 to 0" in found["message"][1]
@@ -128,7 +129,7 @@ def test_treatments_are_drawn_in_the_unit_of_the_contrast(contrast: Contrast) ->
         ((_, draws),) = drawn_blocks(scheme.ready(design, design.treatment), 5, 1, len(design.y))
         placebos = placebo_test(fit(design), scheme, draws=39, seed=1)
         test = randomisation_test(fit(design), scheme, statistic="t", draws=39, seed=1)
-        joint = curve.drawn({"dyad-year": frame}, [spec], scheme, 5, 1)
+        joint = curve.drawn(Held({"dyad-year": frame}), [spec], scheme, 5, 1)
         found.append((design.treatment, draws, placebos.p_value, test.draws, joint))
     (plain, raw, *numbers), (own, turned, *others) = found
     unit, origin = np.polyfit(plain, own, 1)

@@ -14,6 +14,7 @@ from detente.base.errors import TooFewDraws
 from detente.simulate import simulate_world
 from detente.study.design import Specification
 from detente.study.multiverse.curve import STATISTICS, curve, drawn, joint_test
+from detente.study.multiverse.panels import Held
 from detente.study.robustness.randomising import schemes
 
 from support.recovered import DEMO, SAMPLES, in_memory, panel_of, specification
@@ -40,9 +41,11 @@ def p_values(seed: int) -> pd.Series:
     years = (int(panel["year"].min()), int(panel["year"].max()))
     scheme = schemes(specs[0].claim, panel, tidy["mme"], tidy["cow-state-system"], years)[0]
     assert scheme.name.startswith("participants re-randomised")
-    observed = curve({"dyad-year": panel}, specs).statistic
+    observed = curve(Held({"dyad-year": panel}), specs).statistic
     has = np.isfinite(observed)
-    draws = drawn({"dyad-year": panel}, [s for s, one in zip(specs, has, strict=True) if one], scheme, DRAWS, seed)
+    draws = drawn(
+        Held({"dyad-year": panel}), [s for s, one in zip(specs, has, strict=True) if one], scheme, DRAWS, seed
+    )
     return joint_test(observed[has], draws).set_index("statistic")["p_value"]
 
 

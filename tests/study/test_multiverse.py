@@ -11,7 +11,6 @@ import pytest
 
 from detente.base.errors import EmptySample, NotReproduced
 from detente.base.numerics import detectable
-from detente.base.units import Unit
 from detente.cli.multiverse import progress
 from detente.data.panel import build_panel
 from detente.data.sources import REGISTRY
@@ -29,6 +28,7 @@ from detente.study.multiverse import curve
 from detente.study.multiverse.grid import Grid, Variant, grids_of, together
 from detente.study.multiverse.multiverse import fitted, recheck, stand_alone
 from detente.study.multiverse.needs import variables_of, years_of
+from detente.study.multiverse.panels import Held
 from detente.study.multiverse.schema import multiverse_schema
 
 from support.builders import REPOSITORY, joined, simulated_raw
@@ -43,13 +43,13 @@ def grid() -> Grid:
 
 
 @pytest.fixture(scope="module")
-def panels(grid: Grid, tmp_path_factory: pytest.TempPathFactory) -> dict[Unit, pd.DataFrame]:
+def panels(grid: Grid, tmp_path_factory: pytest.TempPathFactory) -> Held:
     project = load_project(REPOSITORY)
     study = project.study("tiny")
     tidy = {s: REGISTRY[s].clean(t).frame for s, t in simulated_raw(tmp_path_factory.mktemp("raw")).items()}
     first, last, lead = years_of(study, [grid])
     known = variables_of(project, study, [grid])["dyad-year"]
-    return {"dyad-year": build_panel(tidy, joined(), (first, last), lead_in=lead, variables=known).frame}
+    return Held({"dyad-year": build_panel(tidy, joined(), (first, last), lead_in=lead, variables=known).frame})
 
 
 @pytest.fixture(scope="module")
@@ -58,13 +58,11 @@ def specs(grid: Grid) -> list[Specification]:
 
 
 @pytest.fixture(scope="module")
-def frame(panels: dict[Unit, pd.DataFrame], grid: Grid) -> pd.DataFrame:
+def frame(panels: Held, grid: Grid) -> pd.DataFrame:
     return fitted(panels, grid.variants, list(grid.nodes))
 
 
-def test_rows_are_the_same_bit_by_bit_in_shards_that_divide_none_that_may_share_rows(
-    panels: dict[Unit, pd.DataFrame], grid: Grid
-) -> None:
+def test_rows_are_the_same_bit_by_bit_in_shards_that_divide_none_that_may_share_rows(panels: Held, grid: Grid) -> None:
     """A simulated world loses no row, so that codings share them all: the case in which shards could be felt."""
     runs: dict[object, list[Variant]] = {}
     for variant in grid.variants:
@@ -78,7 +76,7 @@ def test_rows_are_the_same_bit_by_bit_in_shards_that_divide_none_that_may_share_
 
 @pytest.mark.slow
 def test_every_specification_equals_its_stand_alone_fit(
-    panels: dict[Unit, pd.DataFrame], specs: list[Specification], frame: pd.DataFrame
+    panels: Held, specs: list[Specification], frame: pd.DataFrame
 ) -> None:
     for spec, row in zip(specs, frame.to_dict("records"), strict=True):
         if spec.design != REGRESSION:
@@ -129,7 +127,7 @@ def test_powered_says_that_the_smallest_effect_of_interest_would_be_found(frame:
 
 
 def test_a_fit_that_differs_by_itself_stops_the_part(
-    panels: dict[Unit, pd.DataFrame], specs: list[Specification], frame: pd.DataFrame
+    panels: Held, specs: list[Specification], frame: pd.DataFrame
 ) -> None:
     regressions = sum(spec.design == REGRESSION for spec in specs)
     assert recheck(panels, specs, frame, 1) == int(np.ceil(0.05 * regressions))
@@ -148,7 +146,7 @@ def equivalent(specs: list[Specification], frame: pd.DataFrame) -> tuple[list[Sp
 
 
 def test_drawn_treatments_give_what_a_randomisation_test_gives(
-    panels: dict[Unit, pd.DataFrame], specs: list[Specification], frame: pd.DataFrame
+    panels: Held, specs: list[Specification], frame: pd.DataFrame
 ) -> None:
     mine, _ = equivalent(specs, frame)
     draws = curve.drawn(panels, mine, circular_shift(), 20, seed=5)
@@ -159,7 +157,7 @@ def test_drawn_treatments_give_what_a_randomisation_test_gives(
 
 
 def test_the_influence_of_dyads_makes_the_estimates_and_their_clustered_errors(
-    panels: dict[Unit, pd.DataFrame], specs: list[Specification], frame: pd.DataFrame
+    panels: Held, specs: list[Specification], frame: pd.DataFrame
 ) -> None:
     mine, rows = equivalent(specs, frame)
     found = curve.curve(panels, mine)
@@ -177,7 +175,7 @@ def test_the_influence_of_dyads_makes_the_estimates_and_their_clustered_errors(
 
 
 def test_leaving_out_a_state_moves_the_estimate_as_its_influence_says(
-    panels: dict[Unit, pd.DataFrame], specs: list[Specification], frame: pd.DataFrame
+    panels: Held, specs: list[Specification], frame: pd.DataFrame
 ) -> None:
     mine, rows = equivalent(specs, frame)
     first = curve.curve(panels, mine).without_states()[:, 0]
@@ -194,7 +192,7 @@ def test_leaving_out_a_state_moves_the_estimate_as_its_influence_says(
 
 
 def test_dyads_are_the_same_in_specifications_whose_samples_hold_other_states(
-    panels: dict[Unit, pd.DataFrame], specs: list[Specification], frame: pd.DataFrame
+    panels: Held, specs: list[Specification], frame: pd.DataFrame
 ) -> None:
     whole = equivalent(specs, frame)[0][0]
     above = f"ccode1 > {panels['dyad-year']['ccode1'].min()}"
@@ -238,11 +236,11 @@ def test_the_engine_keeps_a_control_that_moves_in_one_dyad_and_drops_one_that_mo
     specs = [replace(specification(*held), effects=("dyad", "year")) for held in ((), both[:1], both)]
     variants = [Variant(spec, (str(i),), HEADLINE, equivalent=True) for i, spec in enumerate(specs)]
 
-    rows = fitted({"dyad-year": frame}, variants, ["controls"])
+    rows = fitted(Held({"dyad-year": frame}), variants, ["controls"])
 
     alone = [stand_alone(frame, spec)["estimate"] for spec in specs]
     np.testing.assert_allclose(rows["estimate"], alone, rtol=1e-9)
-    np.testing.assert_allclose(curve.curve({"dyad-year": frame}, specs).estimate, alone, rtol=1e-9)
+    np.testing.assert_allclose(curve.curve(Held({"dyad-year": frame}), specs).estimate, alone, rtol=1e-9)
     design = build_design(frame, specs[1])
     dummies = [pd.get_dummies(of, dtype=float).to_numpy() for of in (design.pairs.dyad, design.time)]
     bare, held = (
@@ -260,7 +258,7 @@ def test_every_specification_of_the_demo_equals_its_stand_alone_fit() -> None:
     for grid in grids_of(project, study):
         first, last, lead = years_of(study, [grid])
         known = variables_of(project, study, [grid])["dyad-year"]
-        panels = {"dyad-year": build_panel(frames, joined(), (first, last), lead_in=lead, variables=known).frame}
+        panels = Held({"dyad-year": build_panel(frames, joined(), (first, last), lead_in=lead, variables=known).frame})
         frame = fitted(panels, grid.variants, list(grid.nodes))
         specs = [variant.specification for variant in grid.variants]
         assert recheck(panels, specs, frame, 0, share=1.0) == sum(spec.design == REGRESSION for spec in specs)
@@ -284,16 +282,14 @@ def _world(study: Study) -> dict[str, pd.DataFrame]:
         }
 
 
-def test_directed_specifications_equal_their_stand_alone_fits_under_every_covariance(
-    panels: dict[Unit, pd.DataFrame], grid: Grid
-) -> None:
+def test_directed_specifications_equal_their_stand_alone_fits_under_every_covariance(panels: Held, grid: Grid) -> None:
     from dataclasses import replace
 
     one = panels["dyad-year"]
     other = one.rename(columns={"ccode1": "ccode2", "ccode2": "ccode1"})
     both = pd.concat([one, other[list(one)]]).sort_values(["ccode1", "ccode2", "year"], ignore_index=True)
     began = np.random.default_rng(3).random(len(both)) < 0.6
-    directed = {"directed-dyad-year": both.assign(initiation_gml=both["onset_gml"] * began)}
+    directed = Held({"directed-dyad-year": both.assign(initiation_gml=both["onset_gml"] * began)})
     mine = [(v, v.specification) for v in grid.variants if v.specification.claim.outcome == "onset_gml"]
     mine = [(v, s) for v, s in mine if s.sample.name == "relevant"][:60]
     specs = [

@@ -14,6 +14,7 @@ from detente.study.config.project import load_project
 from detente.study.design import HEADLINE, REGRESSION, build_design
 from detente.study.multiverse.grid import Grid, Variant, grids_of, multiverse_of
 from detente.study.multiverse.multiverse import fitted, recheck
+from detente.study.multiverse.panels import Held
 from detente.study.robustness.beside import beside
 
 from support.agreeing import SMALLEST, panel, specified
@@ -37,7 +38,7 @@ def world() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def frame(world: pd.DataFrame) -> pd.DataFrame:
     variants = [Variant(specified(name), (name,), HEADLINE, name == REGRESSION) for name in (*DESIGNS, REGRESSION)]
-    return fitted({"dyad-year": world}, variants, ["design"]).set_index("design")
+    return fitted(Held({"dyad-year": world}), variants, ["design"]).set_index("design")
 
 
 def test_a_design_has_the_estimate_error_and_test_of_the_examination(world: pd.DataFrame, frame: pd.DataFrame) -> None:
@@ -65,7 +66,7 @@ def test_designs_are_on_the_scale_of_the_regression_and_of_its_observations(fram
 
 def test_designs_are_not_fitted_again_by_themselves(world: pd.DataFrame, frame: pd.DataFrame) -> None:
     specs = [specified(name) for name in (*DESIGNS, REGRESSION)]
-    assert recheck({"dyad-year": world}, specs, frame.reset_index(), 0, share=1.0) == 1
+    assert recheck(Held({"dyad-year": world}), specs, frame.reset_index(), 0, share=1.0) == 1
 
 
 def test_an_id_of_a_regression_does_not_know_of_designs_and_those_of_designs_differ() -> None:

@@ -12,6 +12,7 @@ from detente.study.estimation.tidy import estimate
 from detente.study.multiverse.grid import grids_of
 from detente.study.multiverse.multiverse import fitted
 from detente.study.multiverse.needs import variables_of, years_of
+from detente.study.multiverse.panels import Held
 from detente.study.robustness.intervals import score
 from detente.study.verdicts import under_headline
 
@@ -30,7 +31,7 @@ def scored() -> pd.DataFrame:
     panel = build_panel(tidy, joined(), (first, last), lead_in=lead, variables=names).frame
     frames, rows = [], []
     for grid in grids:
-        frames.append(fitted({"dyad-year": panel}, grid.variants, list(grid.nodes)))
+        frames.append(fitted(Held({"dyad-year": panel}), grid.variants, list(grid.nodes)))
         claim = PROJECT.claims.claims[grid.claim]
         spec = of_study(grid.claim, "lpm", DEMO.headline)
         effect = estimate(build_design(panel, spec), spec).rows.query("quantity == 'average_marginal_effect'").iloc[0]

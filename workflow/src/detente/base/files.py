@@ -8,19 +8,22 @@ import os
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from detente.base.environment import named, special
 from detente.base.errors import DamagedFile
+from detente.base.types import Flags
 
 # Where a parquet file keeps what it says of itself.
 NOTE = b"detente"
@@ -39,6 +42,42 @@ def read_frame(path: Path, wanted: Collection[str] | None = None) -> pd.DataFram
         frame: pd.DataFrame = pq.read_table(path, columns=columns).to_pandas()
     # Decoding takes more than the table has, and would be kept for a next one.
     pa.default_memory_pool().release_unused()
+    return frame
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some of a parquet file: the columns `wanted`, and rows that are `chosen` by the columns `by`, None for all."""
+
+    wanted: Collection[str]
+    by: Collection[str]
+    chosen: Callable[[pd.DataFrame], Flags | None]
+
+
+def read_parts(path: Path, parts: Sequence[Part]) -> list[pd.DataFrame]:
+    """Read parts of a parquet file, as `read_frame` the whole: each column once for all of them, one after another."""
+    asked = read_frame(path, {name for part in parts for name in part.by})
+    rows = [None if (flags := part.chosen(asked)) is None else pa.array(np.flatnonzero(flags)) for part in parts]
+    taken: list[dict[str, pa.ChunkedArray]] = [{} for _ in parts]
+    with _parquet(path), pq.ParquetFile(path) as file:
+        schema = file.schema_arrow
+        for name in (n for n in schema.names if any(n in part.wanted for part in parts)):
+            column = file.read(columns=[name], use_threads=False).column(0)
+            for part, use, columns in zip(parts, rows, taken, strict=True):
+                if name in part.wanted:
+                    columns[name] = column if use is None else column.take(use)
+        del column
+        frames = [_frame(columns, schema) for columns in taken]
+    pa.default_memory_pool().release_unused()
+    return frames
+
+
+def _frame(columns: dict[str, pa.ChunkedArray], schema: pa.Schema) -> pd.DataFrame:
+    """A frame of columns, which it empties, so that none is in memory twice."""
+    kept = pa.schema([schema.field(name) for name in columns], schema.metadata)
+    table = pa.table(list(columns.values()), schema=kept)
+    columns.clear()
+    frame: pd.DataFrame = table.to_pandas(split_blocks=True, self_destruct=True)
     return frame
 
 

@@ -5,31 +5,33 @@ import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import pandas as pd
 
 from detente.base.errors import EstimationError
-from detente.base.files import read_frame, read_json
+from detente.base.files import Part, read_frame, read_json, read_parts
 from detente.base.units import Unit
 from detente.cli.command import PARQUET, Output, Parquet, RecordOptions, StudyOptions, command
+from detente.data.sources import KEYS
 from detente.study.design import Specification
-from detente.study.multiverse import JOINT, JOINT_DRAWS, Grid, columns_of, curve, grids_of
+from detente.study.multiverse import JOINT, JOINT_DRAWS, Grid, Panels, columns_of, curve, ever_in, grids_of
 
 # Shards that are finished within this time of one another are taken for those of one run.
 PAUSE_SECONDS = 180
 # Length of the progress bar, characters.
 BAR = 20
 DRAWS = 499
-Panels = Annotated[Path, "folder of UNIT.parquet for each unit of the claims"]
+PanelFolder = Annotated[Path, "folder of UNIT.parquet for each unit of the claims"]
 
 
 @command("step", "--study tiny --claim exercise --shard 0 --panels data/processed/tiny/robustness --out shard.parquet")
 def multiverse(
     of: StudyOptions,
     claim: Annotated[str, "the claim whose shard is fitted"],
-    panels: Panels,
+    panels: PanelFolder,
     out: Parquet,
     shard: Annotated[int, "which part, from 0"] = 0,
     plan: Annotated[Path | None, "sizes and costs of all parts, written by `grid --plan`, for the time left"] = None,
@@ -41,7 +43,7 @@ def multiverse(
     (grid,) = grids_of(*of.read(), [claim])
     variants, nodes = grid.shards()[shard], list(grid.nodes)
     specs = [variant.specification for variant in variants]
-    rows = PanelsRead(panels, specs)
+    rows = RowsRead(panels, specs)
     frame = fitted(rows, variants, nodes)
     name = f"{claim}.{shard}"
     checked = recheck(rows, specs, frame, zlib.crc32(name.encode("utf-8")))
@@ -57,8 +59,8 @@ def multiverse(
         print(progress(read_json(plan), out.parent, since, time.time()), file=sys.stderr)
 
 
-class PanelsRead(Mapping[Unit, pd.DataFrame]):
-    """Panels that specifications need, by their unit, and of these the columns that they need, in a `folder`.
+class PanelsRead(Panels):
+    """Panels that specifications need, and of these the columns that they need, in a `folder`.
 
     The last one that was asked for is in memory: specifications of one unit stand together.
     """
@@ -70,7 +72,7 @@ class PanelsRead(Mapping[Unit, pd.DataFrame]):
     def __getitem__(self, unit: Unit) -> pd.DataFrame:
         if self.last is None or self.last[0] != unit:
             self.last = None
-            self.last = unit, read_frame(self.folder / f"{unit}.parquet", self.columns[unit])
+            self.last = unit, read_frame(self._path(unit), self.columns[unit])
         return self.last[1]
 
     def __iter__(self) -> Iterator[Unit]:
@@ -78,6 +80,36 @@ class PanelsRead(Mapping[Unit, pd.DataFrame]):
 
     def __len__(self) -> int:
         return len(self.columns)
+
+    def _path(self, unit: Unit) -> Path:
+        return self.folder / f"{unit}.parquet"
+
+
+class RowsRead(PanelsRead):
+    """The same, where what specifications of each sample use of a panel is read, all at once, and then in memory."""
+
+    def __init__(self, folder: Path, specs: Iterable[Specification]) -> None:
+        every = list(specs)
+        super().__init__(folder, every)
+        self.specs: dict[Unit, dict[str, list[Specification]]] = {}
+        for spec in every:
+            self.specs.setdefault(spec.claim.unit, {}).setdefault(spec.sample.name, []).append(spec)
+        self.held: dict[Unit, dict[str, pd.DataFrame]] = {}
+
+    def ever_in(self, specs: Sequence[Specification]) -> pd.DataFrame:
+        """What all specifications of the unit and sample of these need."""
+        unit, sample = specs[0].claim.unit, specs[0].sample
+        if unit not in self.held:
+            parts = {name: _part(unit, of) for name, of in self.specs[unit].items()}
+            frames = read_parts(self._path(unit), list(parts.values()))
+            self.held = {unit: dict(zip(parts, frames, strict=True))}
+        return self.held[unit][sample.name]
+
+
+def _part(unit: Unit, specs: Sequence[Specification]) -> Part:
+    """What specifications of one unit and sample use of its panel."""
+    cut_by = (*KEYS[unit], "in_window", *specs[0].sample.variables)
+    return Part(columns_of(specs)[unit], cut_by, partial(ever_in, specs=specs))
 
 
 def progress(plan: Mapping[str, Sequence[int]], folder: Path, since: float, now: float) -> str:
@@ -123,7 +155,7 @@ def joint(
     of: StudyOptions,
     claim: Annotated[str, "the claim to judge"],
     multiverse: Annotated[Sequence[Path], "parts of the claim's multiverse"],
-    panels: Panels,
+    panels: PanelFolder,
     record: RecordOptions,
     out: Judged,
     draws: Annotated[int, "draws under no effect"] = DRAWS,

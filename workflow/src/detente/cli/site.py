@@ -13,7 +13,7 @@ import pandas as pd
 from detente.base.files import read_json, write_bytes
 from detente.cli.command import Output, StudyOptions, Templates, command
 from detente.cli.exhibits import EvidenceOptions
-from detente.cli.multiverse import PanelsRead
+from detente.cli.multiverse import RowsRead
 from detente.cli.replicate import Tables
 from detente.report import TEMPLATES, read_templates
 
@@ -128,7 +128,7 @@ def refit(
     if not folder.is_dir():
         way = f"make them by `detente run {study.name} robustness`"
         raise ConfigError(f"{folder.as_posix()}: there are no panels of {study.name}; {way}")
-    rows = PanelsRead(folder, [spec])
+    rows = RowsRead(folder, [spec])
     frame = fitted(rows, [variant], list(grid.nodes))
     print(f"{spec}\n")
     print(frame.T.to_string(header=False))

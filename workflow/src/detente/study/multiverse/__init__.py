@@ -11,10 +11,11 @@ from detente.study.multiverse.grid import Grid, grids_of, multiverse_of
 from detente.study.multiverse.multiverse import fitted, recheck
 from detente.study.multiverse.needs import columns_of, sources_of, variables_of, years_of
 from detente.study.multiverse.outline import Outline, outlines_of
+from detente.study.multiverse.panels import Held, Panels, ever_in
 from detente.study.multiverse.schema import DECISIONS, JOINT, JOINT_DRAWS, OPTIONS, multiverse_schema
 
 __all__ = [
-    "DECISIONS", "JOINT", "JOINT_DRAWS", "OPTIONS", "Grid", "Outline", "budget", "calibration", "columns_of", "cost",
-    "curve", "decompose", "fitted", "grids_of", "joint_test", "multiverse_of", "multiverse_schema", "options",
-    "outlines_of", "recheck", "sources_of", "variables_of", "years_of",
+    "DECISIONS", "JOINT", "JOINT_DRAWS", "OPTIONS", "Grid", "Held", "Outline", "Panels", "budget", "calibration",
+    "columns_of", "cost", "curve", "decompose", "ever_in", "fitted", "grids_of", "joint_test", "multiverse_of",
+    "multiverse_schema", "options", "outlines_of", "recheck", "sources_of", "variables_of", "years_of",
 ]  # fmt: skip

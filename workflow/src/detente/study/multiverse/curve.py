@@ -1,7 +1,7 @@
 """Equivalent specifications of a claim: under treatments re-randomised, together against no effect, without a state."""
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,12 +11,12 @@ from detente.base.errors import EstimationError, NotReproduced, TooFewDraws
 from detente.base.numbering import number
 from detente.base.numerics import LEVEL, NO_VARIANCE, REPRODUCED_OTHERWISE, TIE, percentiles, share_of_draws
 from detente.base.types import Array, Codes, Flags
-from detente.base.units import Unit
 from detente.stats import ModelFrame
 from detente.stats.covariance import totals
 from detente.stats.linear import Choice, GroupWithin
 from detente.stats.resampling import Scheme, drawn_blocks
 from detente.study.design import Specification
+from detente.study.multiverse.panels import Panels
 from detente.study.multiverse.rows import by_rows
 from detente.study.multiverse.schema import JOINT
 
@@ -71,7 +71,7 @@ class Curve:
             return np.where(variance > NO_VARIANCE * dyad, estimate / np.sqrt(variance), np.nan)
 
 
-def curve(panels: Mapping[Unit, pd.DataFrame], specs: Sequence[Specification]) -> Curve:
+def curve(panels: Panels, specs: Sequence[Specification]) -> Curve:
     """Estimates and influence of linear specifications."""
     estimates = np.empty(len(specs))
     found: dict[int, pd.Series] = {}
@@ -87,9 +87,7 @@ def curve(panels: Mapping[Unit, pd.DataFrame], specs: Sequence[Specification]) -
     return Curve(estimates, whole[list(range(len(specs)))].to_numpy(), low, high)
 
 
-def drawn(
-    panels: Mapping[Unit, pd.DataFrame], specs: Sequence[Specification], scheme: Scheme, draws: int, seed: int
-) -> Array:
+def drawn(panels: Panels, specs: Sequence[Specification], scheme: Scheme, draws: int, seed: int) -> Array:
     """Dyadic t (draws, S) of linear specifications under re-randomised treatments; missing where there is none.
 
     By Frisch and Waugh (1933): effects are taken off a drawn treatment once for all specifications of the same rows.
@@ -118,7 +116,7 @@ def agree(found: Array, frame: pd.DataFrame) -> None:
 
 
 def _groups(
-    panels: Mapping[Unit, pd.DataFrame], specs: Sequence[Specification]
+    panels: Panels, specs: Sequence[Specification]
 ) -> Iterator[tuple[list[int], list[Choice], ModelFrame, GroupWithin]]:
     """Places of specifications that share rows, what they are in these, their design, and columns within effects."""
     for rows, places, keep in by_rows(panels, specs):

@@ -15,7 +15,6 @@ import pandas as pd
 from detente.base.errors import EmptySample, EstimationError, NotReproduced
 from detente.base.numerics import REPRODUCED, interval, two_sided
 from detente.base.types import Flags
-from detente.base.units import Unit
 from detente.stats import fit, get, with_fixed_effects
 from detente.stats.effects import average_marginal_effect
 from detente.stats.likelihood import logit_models
@@ -24,7 +23,8 @@ from detente.study.design import REGRESSION, Specification, build_design
 from detente.study.estimation.schema import as_risk, judged
 from detente.study.multiverse.cost import CHECKED
 from detente.study.multiverse.grid import Variant
-from detente.study.multiverse.rows import Rows, by_panel, by_rows, covariances_of, unfitted
+from detente.study.multiverse.panels import Panels, by_panel
+from detente.study.multiverse.rows import Rows, covariances_of, of_panel, unfitted
 from detente.study.multiverse.schema import COUNTS, multiverse_schema
 from detente.study.multiverse.switched import switched
 
@@ -32,35 +32,31 @@ from detente.study.multiverse.switched import switched
 ENGINES = {"linear": linear_models, "logit": logit_models}
 
 
-def fitted(panels: Mapping[Unit, pd.DataFrame], shard: Sequence[Variant], nodes: Sequence[str]) -> pd.DataFrame:
+def fitted(panels: Panels, shard: Sequence[Variant], nodes: Sequence[str]) -> pd.DataFrame:
     """One row per specification, in the order given, as `multiverse_schema`.
 
     Estimates are the treatment's effect on risk: the LPM's coefficient, the average marginal effect, or the average
-    effect of a design for treatments that switch. `panels`: by their unit.
+    effect of a design for treatments that switch.
     """
-    specs, designs = (
-        [v.specification for v in shard if (v.specification.design == REGRESSION) == regression]
-        for regression in (True, False)
-    )
-    found = {specs[i].spec_id: made for i, made in _regressed(panels, specs).items()}
-    found |= {designs[i].spec_id: made for i, made in switched(panels, designs).items()}
-    return multiverse_schema(nodes).frame(_judged(variant, nodes, found[variant.spec_id]) for variant in shard)
+    specs = [variant.specification for variant in shard]
+    found: dict[int, dict[str, Any]] = {}
+    for panel, places in by_panel(panels, specs):
+        found |= _regressed(panel, specs, [i for i in places if specs[i].design == REGRESSION])
+        found |= switched(panel, specs, [i for i in places if specs[i].design != REGRESSION])
+    rows = (_judged(variant, nodes, found[i]) for i, variant in enumerate(shard))
+    return multiverse_schema(nodes).frame(rows)
 
 
-def _regressed(panels: Mapping[Unit, pd.DataFrame], specs: Sequence[Specification]) -> dict[int, dict[str, Any]]:
+def _regressed(panel: pd.DataFrame, specs: Sequence[Specification], places: Sequence[int]) -> dict[int, dict[str, Any]]:
     """Numbers of regressions by place; rows that they share are in memory no longer than this."""
     found: dict[int, dict[str, Any]] = {}
-    for rows, here, keep in by_rows(panels, specs):
+    for rows, here, keep in of_panel(panel, specs, places):
         found |= _group(rows, specs, here, keep)
     return found
 
 
 def recheck(
-    panels: Mapping[Unit, pd.DataFrame],
-    specs: Sequence[Specification],
-    frame: pd.DataFrame,
-    seed: int,
-    share: float = CHECKED,
+    panels: Panels, specs: Sequence[Specification], frame: pd.DataFrame, seed: int, share: float = CHECKED
 ) -> int:
     """Fit a random share of the specifications by themselves, and compare; returns how many.
 

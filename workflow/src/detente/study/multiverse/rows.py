@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,21 +12,17 @@ import pandas as pd
 
 from detente.base.errors import NoVariation
 from detente.base.lags import Lags
-from detente.base.numbering import intersect
 from detente.base.types import Array, Codes, Flags
-from detente.base.units import Unit
 from detente.stats import ModelFrame, get, with_fixed_effects
 from detente.stats.linear import Choice, Group
 from detente.study.config import Control, Sample
 from detente.study.design import Specification, break_terms, in_sample, lagged, matrix, sides_of
 from detente.study.multiverse.cost import BY_PRODUCTS
-from detente.study.multiverse.needs import columns_of
+from detente.study.multiverse.panels import Panels, by_panel
 
 Stored = npt.NDArray[np.float32] | Array
 # Flags, eight to a byte.
 Packed = npt.NDArray[np.uint8]
-# Share of a panel's rows above which they are not copied: the others take less than the copy would.
-MOST_USED = 0.8
 
 
 def covariances_of(spec: Specification) -> tuple[str, ...]:
@@ -155,46 +151,27 @@ class Rows:
         return np.asarray(column.to_numpy()[self.places])
 
 
-def by_panel(
-    panels: Mapping[Unit, pd.DataFrame], specs: Sequence[Specification]
-) -> Iterator[tuple[pd.DataFrame, list[int]]]:
-    """Places of specifications of one panel and sample, with all that they can use of the panel."""
-    found: dict[tuple[Unit, str], list[int]] = {}
-    for i, spec in enumerate(specs):
-        found.setdefault((spec.claim.unit, spec.sample.name), []).append(i)
-    for (unit, _), places in found.items():
-        yield _trimmed(panels[unit], [specs[i] for i in places]), places
-
-
-def by_rows(
-    panels: Mapping[Unit, pd.DataFrame], specs: Sequence[Specification]
-) -> Iterator[tuple[Rows, list[int], Flags]]:
+def by_rows(panels: Panels, specs: Sequence[Specification]) -> Iterator[tuple[Rows, list[int], Flags]]:
     """Places of specifications that share rows, effects, estimator and moderator, with those rows of their sample."""
     for panel, places in by_panel(panels, specs):
-        rows = Rows(panel, specs[places[0]].sample)
-        found: dict[tuple[Any, ...], list[int]] = {}
-        for i in places:
-            spec = specs[i]
-            product = _own_key(spec)[1:] if spec.claim.moderator else None
-            key = (rows.packed(spec).tobytes(), spec.effects, spec.estimator, covariances_of(spec), product)
-            found.setdefault(key, []).append(i)
-        for key, members in found.items():
-            yield rows, members, rows.unpacked(key[0])
+        yield from of_panel(panel, specs, places)
 
 
-def _trimmed(panel: pd.DataFrame, specs: Sequence[Specification]) -> pd.DataFrame:
-    """All that specifications of one sample use of a panel: columns, and dyads ever in it, from the year they reach to.
-
-    Lags are the same as in the whole panel.
-    """
-    first = min(spec.window[0] for spec in specs)
-    reach, year = max(spec.reach for spec in specs), panel["year"].to_numpy()
-    inside = in_sample(panel, specs[0].sample).to_numpy() & (year >= first)
-    dyad = intersect(*(panel[part].to_numpy(dtype=np.int64) for part in sides_of(panel)))
-    used = np.isin(dyad, dyad[inside]) & (year >= first - reach)
-    if used.mean() > MOST_USED:
-        return panel
-    return panel[used][columns_of(specs)[specs[0].claim.unit]].reset_index(drop=True)
+def of_panel(
+    panel: pd.DataFrame, specs: Sequence[Specification], places: Sequence[int]
+) -> Iterator[tuple[Rows, list[int], Flags]]:
+    """The same of specifications of one unit and sample, at these places, from what they use of its panel."""
+    if not places:
+        return
+    rows = Rows(panel, specs[places[0]].sample)
+    found: dict[tuple[Any, ...], list[int]] = {}
+    for i in places:
+        spec = specs[i]
+        product = _own_key(spec)[1:] if spec.claim.moderator else None
+        key = (rows.packed(spec).tobytes(), spec.effects, spec.estimator, covariances_of(spec), product)
+        found.setdefault(key, []).append(i)
+    for key, members in found.items():
+        yield rows, members, rows.unpacked(key[0])
 
 
 def _narrow(column: npt.NDArray[Any]) -> Stored:

@@ -10,15 +10,11 @@ import numpy as np
 import pandas as pd
 
 from detente.base.errors import EmptySample, EstimationError, IndefiniteCovariance
-from detente.base.numbering import intersect
 from detente.base.types import Array
-from detente.base.units import Unit
 from detente.stats import ModelFrame
 from detente.stats.causal import EventStudy, TreatmentPanel
-from detente.study.config import Sample
-from detente.study.design import REGRESSION, Specification, build_design, in_sample, sides_of
+from detente.study.design import REGRESSION, Specification, build_design
 from detente.study.estimation import as_risk
-from detente.study.multiverse.needs import columns_of
 from detente.study.robustness import DESIGNS, effect_from, switching, with_needs
 
 
@@ -32,44 +28,30 @@ class Shared:
     units: TreatmentPanel
 
 
-def switched(panels: Mapping[Unit, pd.DataFrame], specs: Sequence[Specification]) -> dict[int, dict[str, Any]]:
-    """Numbers of specifications by their place; those alike in all but their design share observations and units."""
+def switched(panel: pd.DataFrame, specs: Sequence[Specification], places: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Numbers of specifications of one unit and sample by their place; `panel`: all years of dyads ever in the sample.
+
+    Those alike in all but their design share observations and units, which are in memory no longer than theirs.
+    """
     found: dict[tuple[Any, ...], list[int]] = {}
-    for i, spec in enumerate(specs):
-        found.setdefault(replace(spec, design=REGRESSION).fit, []).append(i)
+    for i in places:
+        found.setdefault(replace(specs[i], design=REGRESSION).fit, []).append(i)
     made: dict[int, dict[str, Any]] = {}
-    for places in found.values():
-        made |= _alike(panels, specs, places)
+    for alike in found.values():
+        of = shared(panel, specs[alike[0]])
+        made |= {i: numbers(specs[i], of) for i in alike}
+        del of
     return made
-
-
-def _alike(
-    panels: Mapping[Unit, pd.DataFrame], specs: Sequence[Specification], places: Sequence[int]
-) -> dict[int, dict[str, Any]]:
-    """Those of one set of observations and units, which are in memory no longer."""
-    first = specs[places[0]]
-    of = shared(panels[first.claim.unit], first)
-    return {i: numbers(specs[i], of) for i in places}
 
 
 def shared(panel: pd.DataFrame, spec: Specification) -> Shared | Exception:
     """Observations and units of a specification, or why there are none."""
     try:
-        panel = _ever_in(panel[columns_of([spec])[spec.claim.unit]], spec.sample)
         rows = build_design(panel, spec)
         # Of its columns nothing is needed beside these, and they need not be in memory while designs are fitted.
         return Shared(rows.y, rows.treatment.copy(), _counts(rows), switching(panel, spec, rows))
     except (EmptySample, EstimationError) as error:
         return error
-
-
-def _ever_in(panel: pd.DataFrame, sample: Sample) -> pd.DataFrame:
-    """All years of dyads that are in a sample in any: what they were treated by before it counts as history."""
-    one, other = sides_of(panel)
-    dyad = intersect(panel[one].to_numpy(dtype=np.int64), panel[other].to_numpy(dtype=np.int64))
-    ever = np.zeros(int(dyad.max(initial=-1)) + 1, dtype=bool)
-    ever[dyad[in_sample(panel, sample).to_numpy()]] = True
-    return panel[ever[dyad]].reset_index(drop=True)
 
 
 def numbers(spec: Specification, of: Shared | Exception) -> dict[str, Any]:

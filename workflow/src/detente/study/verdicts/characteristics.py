@@ -17,13 +17,13 @@ from detente.base.errors import ConfigError
 from detente.base.frames import Column, FrameSchema, count, number, share, text
 from detente.base.numerics import monte_carlo_error
 from detente.base.types import Codes
-from detente.base.units import DYADS, Unit
+from detente.base.units import DYADS
 from detente.simulate import Hazard, World, coded_again, hazard, stream
 from detente.stats import ModelFrame
 from detente.study.config import Project, Study
 from detente.study.design import Specification, build_design, lagged, specification
 from detente.study.estimation import VERDICTS
-from detente.study.multiverse import Grid, curve, fitted, grids_of, multiverse_schema, variables_of
+from detente.study.multiverse import Grid, Held, curve, fitted, grids_of, multiverse_schema, variables_of
 from detente.study.multiverse.grid import Variant
 from detente.study.multiverse.schema import JOINT
 from detente.study.robustness import Examination, Extent, Record, examine
@@ -195,7 +195,7 @@ def found_in(setting: Setting, record: Record, draw: int, tests: int = DRAWS) ->
         return Findings(vcov, first, empty, JOINT.empty(), FAMILIES.empty())
     extent = Extent([PARTS[name] for name in PARTS if name in wanted], (), power=tests, randomisation=tests)
     whole = replace(examine(record, setting.spec, seed, seed, extent), headline=first.headline)
-    panels: dict[Unit, pd.DataFrame] = {DYADS: record.panel}
+    panels = Held({DYADS: record.panel})
     multiverse = under_headline(setting.project, fitted(panels, setting.equivalent, list(setting.grid.nodes)))
     family, joint = FAMILIES.empty(), JOINT.empty()
     if "family" in wanted:

@@ -8,11 +8,10 @@ import pandas as pd
 
 from detente.base.errors import EstimationError
 from detente.base.types import Array, Codes
-from detente.base.units import Unit
 from detente.stats.resampling import CircularShift, Randomisation
 from detente.study.config import Project, load_multiverse
 from detente.study.design import HEADLINE, Specification
-from detente.study.multiverse import JOINT, JOINT_DRAWS, joint_test
+from detente.study.multiverse import JOINT, JOINT_DRAWS, Panels, joint_test
 from detente.study.multiverse import curve as curves
 from detente.study.multiverse.curve import Curve
 from detente.study.robustness import Examination, Record, schemes
@@ -46,12 +45,12 @@ class Redrawn:
 class Together:
     """Equivalent specifications of a claim, judged together: their curve is held against curves of drawn treatments.
 
-    `curve` of `specs`, whose models are fitted on `panels` (by their unit); `record`: exercises
+    `curve` of `specs`, whose models are fitted on `panels`; `record`: exercises
     and states, from which treatments are drawn.
     """
 
     specs: Sequence[Specification]
-    panels: Mapping[Unit, pd.DataFrame]
+    panels: Panels
     record: Record
     curve: Curve
 

@@ -1,0 +1,74 @@
+"""Panels of which specifications take the rows and columns that they need: dyads that are ever in their sample."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from detente.base.numbering import intersect
+from detente.base.types import Flags
+from detente.base.units import Unit
+from detente.study.design import REGRESSION, Specification, in_sample, sides_of
+from detente.study.multiverse.needs import columns_of
+
+
+class Panels(Mapping[Unit, pd.DataFrame]):
+    """Panels of a study, by their unit."""
+
+    def ever_in(self, specs: Sequence[Specification]) -> pd.DataFrame:
+        """What specifications of one unit and sample need of its panel, and perhaps more: rows as by `ever_in`."""
+        unit = specs[0].claim.unit
+        used = ever_in(self[unit], specs)
+        return self[unit] if used is None else self[unit].loc[used, columns_of(specs)[unit]].reset_index(drop=True)
+
+
+@dataclass(frozen=True)
+class Held(Panels):
+    """Panels in memory."""
+
+    frames: Mapping[Unit, pd.DataFrame]
+
+    def __getitem__(self, unit: Unit) -> pd.DataFrame:
+        return self.frames[unit]
+
+    def __iter__(self) -> Iterator[Unit]:
+        return iter(self.frames)
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+
+def ever_in(panel: pd.DataFrame, specs: Sequence[Specification]) -> Flags | None:
+    """Rows (N,) of dyads that are ever in the sample of specifications of one unit and sample; None if all are.
+
+    Of all years where a design follows the treatment, as what dyads had before they came into the sample is their
+    history; else from the year that any specification reaches back to. Lags are the same as in the whole panel. Of the
+    panel nothing is asked but its key and what the sample is cut by.
+    """
+    sample, year = specs[0].sample, panel["year"].to_numpy()
+    inside = in_sample(panel, sample).to_numpy()
+    if sample.expression is None:
+        used = np.ones(len(panel), dtype=bool)
+    else:
+        dyad = intersect(*(panel[part].to_numpy(dtype=np.int64) for part in sides_of(panel)))
+        ever = np.zeros(int(dyad.max(initial=-1)) + 1, dtype=bool)
+        ever[dyad[inside]] = True
+        used = ever[dyad]
+    if all(spec.design == REGRESSION for spec in specs):
+        used &= year >= min(spec.window[0] for spec in specs) - max(spec.reach for spec in specs)
+    return None if used.all() else used
+
+
+def by_panel(panels: Panels, specs: Sequence[Specification]) -> Iterator[tuple[pd.DataFrame, list[int]]]:
+    """Places of specifications of one unit and sample, with all that they can use of its panel.
+
+    Those of all dyads come first, while nothing else is in memory.
+    """
+    found: dict[tuple[Unit, str], list[int]] = {}
+    for i, spec in enumerate(specs):
+        found.setdefault((spec.claim.unit, spec.sample.name), []).append(i)
+    for places in sorted(found.values(), key=lambda places: specs[places[0]].sample.expression is not None):
+        yield panels.ever_in([specs[i] for i in places]), places
