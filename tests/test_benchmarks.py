@@ -289,6 +289,7 @@ def test_tables_of_another_shape_have_no_gap(theirs: pd.DataFrame) -> None:
     assert gap(theirs, pd.DataFrame({"term": ["x", "y"], "estimate": [1.0, 2.0]})) is None
 
 
+@pytest.mark.slow
 def test_the_study_of_a_million_specifications_is_legal_and_has_as_many(tmp_path: Path) -> None:
     """Spans of years are crossed with all else: what each of five more adds, all add."""
     counts = []

@@ -20,6 +20,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 EXAMPLES = (DOCS / "replication-examples.md").read_text(encoding="utf-8").split("\n## ")[1:]
 
 
+@pytest.mark.slow
 def test_the_reference_is_made_from_the_code() -> None:
     """Written again by `detente replicate reference --out docs/replication-reference.md`."""
     assert (DOCS / "replication-reference.md").read_text(encoding="utf-8") == reference()

@@ -82,11 +82,13 @@ def rejections() -> pd.DataFrame:
     return pd.DataFrame(found, columns=["label", "beside", "in_place"]).groupby("label").mean()
 
 
+@pytest.mark.slow
 def test_beside_a_treatment_that_works_controls_reject_as_often_as_they_should(rejections: pd.DataFrame) -> None:
     # Two Monte Carlo errors of 200 worlds at 5 %: 3.1 points.
     assert rejections["beside"].between(0.02, 0.081).all(), rejections
 
 
+@pytest.mark.slow
 def test_in_place_of_a_lasting_treatment_they_show_its_own_effect(rejections: pd.DataFrame) -> None:
     assert (rejections["in_place"] > 0.5).all(), rejections
 
