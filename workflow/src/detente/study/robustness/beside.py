@@ -9,7 +9,8 @@ import pandas as pd
 
 from detente.base.errors import EmptySample, EstimationError, UnsuitableTreatment
 from detente.base.lags import Lags
-from detente.base.types import Array
+from detente.base.numbering import intersect
+from detente.base.types import Array, Codes, Flags
 from detente.data.sources import Assignment
 from detente.stats import ModelFrame
 from detente.stats.causal import (
@@ -24,7 +25,7 @@ from detente.stats.causal import (
 from detente.stats.covariance import Covariance
 from detente.study.config import Claim, DesignName
 from detente.study.design import Specification, build_design, ends, lagged, sides_of
-from detente.study.robustness.designs import DESIGNS, Design, permuted, with_needs
+from detente.study.robustness.designs import DESIGNS, HISTORY, Design, permuted, with_needs
 from detente.study.robustness.frames import DESIGN_EFFECTS, DESIGNS_COMPARED
 from detente.study.robustness.randomising import assignment
 from detente.study.robustness.suited import require_kept, unsuited
@@ -80,6 +81,7 @@ def switching(panel: pd.DataFrame, spec: Specification, design: ModelFrame) -> T
     claim's contrast, and known wherever the panel has it: also in years outside the sample or not at risk. The outcome
     is known in the headline's observations alone. Covariates, those of the claim that change in time, are as long
     before the treatment as the claim has them; peace years are those of its own year, which count up to the one before.
+    Years in which no treatment is known are left out, but for the history of the first that is.
     """
     one, other = sides_of(panel)
     parts = [one] if one == other else [one, other]
@@ -93,14 +95,23 @@ def switching(panel: pd.DataFrame, spec: Specification, design: ModelFrame) -> T
         counted = _values(lags, claim.treatment, claim.lag)[rows]
         low, high = ends(panel, claim.treatment, claim.contrast, counted)
         treatment = (treatment - low) / (high - low)
-    table = panel[[*parts, "year"]].assign(**{claim.outcome: outcome, term: treatment, **_changing(lags, spec)})
-    used = table.groupby(parts, sort=False)[claim.outcome].transform("count").to_numpy() > 0
-    names = [name for name in table.columns if name not in (*parts, "year", claim.outcome, term)]
-    binary = np.isin(treatment[~np.isnan(treatment)], (0.0, 1.0)).all()
-    of = term if binary else Levels(term)
-    return treatment_panel(
-        table[used], claim.outcome, of, unit=one if one == other else (one, other), time="year", covariates=names
-    )
+    known = ~np.isnan(treatment)
+    used, changing = _used(panel, rows, known, claim.lag), _changing(lags, spec)
+    columns = {claim.outcome: outcome, term: treatment, **changing}
+    table = panel.loc[used, [*parts, "year"]].assign(**{name: values[used] for name, values in columns.items()})
+    of = term if np.isin(treatment[known], (0.0, 1.0)).all() else Levels(term)
+    unit = one if one == other else (one, other)
+    return treatment_panel(table, claim.outcome, of, unit=unit, time="year", covariates=list(changing))
+
+
+def _used(panel: pd.DataFrame, rows: Codes, known: Flags, lag: int) -> Flags:
+    """Rows (N,) of the units of some `rows` in years that designs look at, by where the treatment is `known` (N,)."""
+    unit = intersect(*(panel[part].to_numpy(dtype=np.int64) for part in sides_of(panel)))
+    studied = np.zeros(int(unit.max(initial=-1)) + 1, dtype=bool)
+    studied[unit[rows]] = True
+    year = panel["year"].to_numpy(dtype=np.int64)
+    first, last = year[known].min() - HISTORY - lag, max(year[known].max(), year[rows].max())
+    return np.asarray(studied[unit] & (year >= first) & (year <= last))
 
 
 def _changing(lags: Lags, spec: Specification) -> dict[str, Array]:
