@@ -5,6 +5,7 @@ Samples say which dyad-years a model is fitted to, as expressions over panel var
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -265,13 +266,18 @@ class Sample(Strict):
     @property
     def variables(self) -> tuple[str, ...]:
         """Columns of the panel that it is cut by."""
-        return names(parse(self.expression)) if self.expression else ()
+        return _variables_of(self.expression) if self.expression else ()
 
     def rows(self, panel: pd.DataFrame) -> pd.Series:
         """Whether rows (N,) are in the sample; raises UnknownVariable, with the nearest, if a variable is missing."""
         if self.expression is None:
             return pd.Series(data=True, index=panel.index)
         return pd.Series(selected(self.expression, Table(panel, missing="drop")), index=panel.index)
+
+
+@cache
+def _variables_of(expression: str) -> tuple[str, ...]:
+    return names(parse(expression))
 
 
 class SamplesFile(Strict):

@@ -36,6 +36,7 @@ class Resolver:
         self.coding, kind = own
         self.severity = kind.removeprefix(INITIATION).removeprefix("_") or "any" if claim.directed else kind
         self.known: dict[tuple[Any, ...], tuple[Control, ...]] = {}
+        self.entered: dict[tuple[str, str, int], Control] = {}
         self.claims: dict[tuple[Any, ...], Claim] = {}
         self.lacking: dict[tuple[Any, ...], list[str]] = {}
 
@@ -141,7 +142,9 @@ class Resolver:
             lag += claim.lag - self.claim.lag
         if variable in (claim.outcome, claim.treatment) and lag <= claim.lag:
             return None
-        moved = control.model_copy(update={"variable": variable, "lag": lag})
-        if fault := misplaced(claim, moved, DURATIONS):
+        key = variable, control.role, lag
+        if key not in self.entered:
+            self.entered[key] = Control(variable=variable, role=control.role, lag=lag, label=variable, why=variable)
+        if fault := misplaced(claim, self.entered[key], DURATIONS):
             raise RoleError(f"control {name!r}: {fault}")
-        return Control(variable=variable, role=control.role, lag=lag, label=variable, why=variable)
+        return self.entered[key]
