@@ -14,8 +14,9 @@ from detente.base.errors import EstimationError, UnsupportedCovariance
 from detente.base.numbering import Pairs, intersect, number
 from detente.base.numerics import EXACT, SERIES
 from detente.base.types import Array, Codes, Flags
+from detente.stats.kernels import absorption
+from detente.stats.kernels import products as kernel
 from detente.stats.kernels.leverages import by_series
-from detente.stats.kernels.products import add_rows
 
 # Rows multiplied out at a time: they stay in the processor's cache.
 BLOCK = 8192
@@ -95,7 +96,7 @@ def totals(scores: Scores | Array, groups: Codes, size: int) -> Array:
     x, group = np.ascontiguousarray(given.x, dtype=np.float64), np.ascontiguousarray(groups, dtype=np.int64)
     weights = np.empty(0) if given.residual is None else np.ascontiguousarray(given.residual, dtype=np.float64)
     out = np.zeros((size, x.shape[1]))
-    add_rows(x, weights, group, out)
+    kernel.add_rows(x, weights, group, out)
     return out
 
 
@@ -132,8 +133,9 @@ def adjusted_dyadic_meat(scores: Scores | Array, x: Array, bread: Array, pairs: 
 
 def _products(x: Array, pairs: Pairs) -> Array:
     """Cross-products of the columns of x (N, k) within each dyad, (D, k²)."""
-    dyads, k = len(pairs.low), x.shape[1]
-    return np.stack([totals(Scores(x, x[:, j]), pairs.dyad, dyads) for j in range(k)], axis=2).reshape(dyads, -1)
+    k, (order, start) = x.shape[1], absorption.group(pairs.dyad.astype(np.int32), len(pairs.low))
+    packed = kernel.products(np.ascontiguousarray(x, dtype=np.float64), k, order, start)
+    return packed.take(kernel.places(k, k).ravel(), axis=1)
 
 
 def _adjusted(products: Array, bread: Array, summed: Array) -> Array:
