@@ -65,10 +65,11 @@ def ever_in(panel: pd.DataFrame, specs: Sequence[Specification]) -> Flags | None
 def by_panel(panels: Panels, specs: Sequence[Specification]) -> Iterator[tuple[pd.DataFrame, list[int]]]:
     """Places of specifications of one unit and sample, with all that they can use of its panel.
 
-    Those of all dyads come first, while nothing else is in memory.
+    Those of a unit stand together, of all its dyads first, while nothing else is in memory.
     """
-    found: dict[tuple[Unit, str], list[int]] = {}
+    found: dict[Unit, dict[str, list[int]]] = {}
     for i, spec in enumerate(specs):
-        found.setdefault((spec.claim.unit, spec.sample.name), []).append(i)
-    for places in sorted(found.values(), key=lambda places: specs[places[0]].sample.expression is not None):
-        yield panels.ever_in([specs[i] for i in places]), places
+        found.setdefault(spec.claim.unit, {}).setdefault(spec.sample.name, []).append(i)
+    for of_unit in found.values():
+        for places in sorted(of_unit.values(), key=lambda places: specs[places[0]].sample.expression is not None):
+            yield panels.ever_in([specs[i] for i in places]), places
