@@ -12,7 +12,9 @@ import pytest
 from detente.base.errors import DamagedFile
 from detente.base.files import Part, read_frame, read_parts, write_frame
 from detente.cli.multiverse import PanelsRead, RowsRead
+from detente.study.config import Contrast
 from detente.study.design import Specification, build_design
+from detente.study.design.matrix import of_case
 from detente.study.multiverse.panels import Held, by_panel, ever_in
 
 from support.designs import control, moved_borders, specification
@@ -73,6 +75,21 @@ def test_panels_of_a_unit_stand_together_of_all_its_dyads_first(frame: pd.DataFr
     both = Held({"dyad-year": frame, "directed-dyad-year": frame})
     mixed = [each for pair in zip(some, directed, strict=True) for each in pair]
     assert [places for _, places in by_panel(both, mixed)] == [[4], [0, 2, 6], [5], [1, 3, 7]]
+
+
+@pytest.mark.parametrize("case", [{"ccode1": 9, "ccode2": 138, "year": 1995}, {"ccode2": 100, "year": 1983}])
+@pytest.mark.parametrize("reader", [PanelsRead, RowsRead])
+def test_a_case_counts_outside_of_the_sample_and_before_its_years(
+    frame: pd.DataFrame, tmp_path: Path, reader: type[PanelsRead], case: dict[str, int]
+) -> None:
+    frame.loc[of_case(frame, case), "exercise_any"] = 9.0
+    write_frame(frame, tmp_path / "dyad-year.parquet")
+    spec = specification(sample="contiguous")
+    contrast = Contrast(case=case, said="none to the largest")
+    spec = replace(spec, claim=spec.claim.model_copy(update={"contrast": contrast}))
+    ((part, _),) = by_panel(reader(tmp_path, [spec]), [spec])
+    assert len(part) < len(frame)
+    np.testing.assert_array_equal(build_design(part, spec).x, build_design(frame, spec).x)
 
 
 def test_parts_of_a_file_are_those_of_its_frame(frame: pd.DataFrame, tmp_path: Path) -> None:

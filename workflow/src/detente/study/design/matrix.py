@@ -162,12 +162,16 @@ def ends(panel: pd.DataFrame, treatment: str, contrast: Contrast, values: Array)
         low, high = np.percentile(values, contrast.percentiles)
         return float(low), float(high)
     case = contrast.case or {}
-    here = np.logical_and.reduce([panel[key].to_numpy() == value for key, value in case.items()])
-    found = panel.loc[here, treatment].dropna().unique()
+    found = panel.loc[of_case(panel, case), treatment].dropna().unique()
     if len(found) != 1:
         said = ", ".join(f"{key} {value}" for key, value in case.items())
         raise NoVariation(f"{contrast.said}: {said} has {len(found)} values of {treatment!r}; a case needs one")
     return 0.0, float(found[0])
+
+
+def of_case(panel: pd.DataFrame, case: Mapping[str, int]) -> Flags:
+    """Rows (N,) of a panel that are of the case of a contrast, in the sample or not."""
+    return np.asarray(np.logical_and.reduce([panel[key].to_numpy() == value for key, value in case.items()]))
 
 
 def _numbered(a: Codes, b: Codes) -> Codes:

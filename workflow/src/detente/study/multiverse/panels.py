@@ -11,7 +11,7 @@ import pandas as pd
 from detente.base.numbering import intersect
 from detente.base.types import Flags
 from detente.base.units import Unit
-from detente.study.design import REGRESSION, Specification, in_sample, sides_of
+from detente.study.design import REGRESSION, Specification, in_sample, matrix, sides_of
 from detente.study.multiverse.needs import columns_of
 
 
@@ -45,8 +45,9 @@ def ever_in(panel: pd.DataFrame, specs: Sequence[Specification]) -> Flags | None
     """Rows (N,) of dyads that are ever in the sample of specifications of one unit and sample; None if all are.
 
     Of all years where a design follows the treatment, as what dyads had before they came into the sample is their
-    history; else from the year that any specification reaches back to. Lags are the same as in the whole panel. Of the
-    panel nothing is asked but its key and what the sample is cut by.
+    history; else from the year that any specification reaches back to. Lags are the same as in the whole panel. Rows of
+    a case that a contrast is of are among them, wherever they are. Of the panel nothing is asked but its key and what
+    the sample is cut by.
     """
     sample, year = specs[0].sample, panel["year"].to_numpy()
     inside = in_sample(panel, sample).to_numpy()
@@ -59,6 +60,9 @@ def ever_in(panel: pd.DataFrame, specs: Sequence[Specification]) -> Flags | None
         used = ever[dyad]
     if all(spec.design == REGRESSION for spec in specs):
         used &= year >= min(spec.window[0] for spec in specs) - max(spec.reach for spec in specs)
+    contrasts = [spec.claim.contrast for spec in specs if spec.claim.contrast]
+    for case in {tuple(contrast.case.items()) for contrast in contrasts if contrast.case}:
+        used |= matrix.of_case(panel, dict(case))
     return None if used.all() else used
 
 
