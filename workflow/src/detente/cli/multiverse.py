@@ -86,7 +86,7 @@ class PanelsRead(Panels):
 
 
 class RowsRead(PanelsRead):
-    """The same, where what specifications of each sample use of a panel is read, all at once, and then in memory."""
+    """The same, of rows too: what specifications of each sample of one unit use of its panel, all read at once."""
 
     def __init__(self, folder: Path, specs: Iterable[Specification]) -> None:
         every = list(specs)
@@ -100,9 +100,10 @@ class RowsRead(PanelsRead):
         """What all specifications of the unit and sample of these need."""
         unit, sample = specs[0].claim.unit, specs[0].sample
         if unit not in self.held:
+            self.held.clear()
             parts = {name: _part(unit, of) for name, of in self.specs[unit].items()}
             frames = read_parts(self._path(unit), list(parts.values()))
-            self.held = {unit: dict(zip(parts, frames, strict=True))}
+            self.held[unit] = dict(zip(parts, frames, strict=True))
         return self.held[unit][sample.name]
 
 
