@@ -82,7 +82,7 @@ def test_panels_of_a_unit_stand_together_of_all_its_dyads_first(frame: pd.DataFr
 def test_a_case_counts_outside_of_the_sample_and_before_its_years(
     frame: pd.DataFrame, tmp_path: Path, reader: type[PanelsRead], case: dict[str, int]
 ) -> None:
-    frame.loc[of_case(frame, case), "exercise_any"] = 9.0
+    frame.loc[of_case(frame, case.items()), "exercise_any"] = 9.0
     write_frame(frame, tmp_path / "dyad-year.parquet")
     spec = specification(sample="contiguous")
     contrast = Contrast(case=case, said="none to the largest")

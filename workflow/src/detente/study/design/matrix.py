@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from operator import and_
 from typing import Any
@@ -162,16 +162,16 @@ def ends(panel: pd.DataFrame, treatment: str, contrast: Contrast, values: Array)
         low, high = np.percentile(values, contrast.percentiles)
         return float(low), float(high)
     case = contrast.case or {}
-    found = panel.loc[of_case(panel, case), treatment].dropna().unique()
+    found = panel.loc[of_case(panel, case.items()), treatment].dropna().unique()
     if len(found) != 1:
         said = ", ".join(f"{key} {value}" for key, value in case.items())
         raise NoVariation(f"{contrast.said}: {said} has {len(found)} values of {treatment!r}; a case needs one")
     return 0.0, float(found[0])
 
 
-def of_case(panel: pd.DataFrame, case: Mapping[str, int]) -> Flags:
-    """Rows (N,) of a panel that are of the case of a contrast, in the sample or not."""
-    return np.asarray(np.logical_and.reduce([panel[key].to_numpy() == value for key, value in case.items()]))
+def of_case(panel: pd.DataFrame, case: Iterable[tuple[str, int]]) -> Flags:
+    """Rows (N,) of a panel that have the keys of a contrast's case, in the sample or not."""
+    return np.asarray(np.logical_and.reduce([panel[key].to_numpy() == value for key, value in case]))
 
 
 def _numbered(a: Codes, b: Codes) -> Codes:

@@ -62,7 +62,7 @@ def ever_in(panel: pd.DataFrame, specs: Sequence[Specification]) -> Flags | None
         used &= year >= min(spec.window[0] for spec in specs) - max(spec.reach for spec in specs)
     contrasts = [spec.claim.contrast for spec in specs if spec.claim.contrast]
     for case in {tuple(contrast.case.items()) for contrast in contrasts if contrast.case}:
-        used |= matrix.of_case(panel, dict(case))
+        used |= matrix.of_case(panel, case)
     return None if used.all() else used
 
 
