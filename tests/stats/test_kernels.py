@@ -72,17 +72,18 @@ def test_groups_of_the_same_run_of_levels_are_those_of_dense_algebra() -> None:
 
 @pytest.mark.parametrize("apart", [0.0, 1e6])
 @pytest.mark.parametrize("step", [0.0, 1e-5, 0.25])
-def test_controls_are_chosen_by_their_distances_and_not_by_rough_ones(step: float, apart: float) -> None:
-    """With steps, on a grid, most tie; far from the origin, rough distances lose ten of their sixteen digits."""
+def test_controls_are_chosen_that_are_nearest_with_those_that_tie(step: float, apart: float) -> None:
+    """With steps, on a grid, most tie; far from the origin, products would lose ten of the sixteen digits."""
     random = np.random.default_rng(3)
     for wide, caliper in ((1, np.inf), (3, 1.5), (7, np.inf)):
-        focal, controls = (apart + np.round(random.normal(size=(rows, wide)), 1 if step else 9) for rows in (20, 300))
-        count, chosen = nearest(focal, controls, 4, caliper / step if step else caliper, step)
+        focal, controls = (apart + np.round(random.normal(size=(rows, wide)), 1 if step else 9) for rows in (20, 3000))
+        columns = np.ascontiguousarray(controls.T)
+        count, chosen = nearest(focal, columns, 4, caliper / step if step else caliper, step)
         exact = np.sqrt(np.square(controls - focal[:, None]).sum(axis=2))
         exact = np.floor(exact / step + 0.5) * step if step else exact
         for own, found in zip(exact, np.split(chosen, np.cumsum(count)[:-1]), strict=True):
             assert found.tolist() == np.flatnonzero(own <= min(np.sort(own)[3], caliper) + step / 10).tolist()
-        few, chosen = nearest(focal, controls[:4], 4, np.inf, step)
+        few, chosen = nearest(focal, np.ascontiguousarray(columns[:, :4]), 4, np.inf, step)
         assert (few.tolist(), chosen.tolist()) == ([4] * 20, [0, 1, 2, 3] * 20)
 
 

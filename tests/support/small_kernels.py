@@ -78,14 +78,15 @@ def run_blocks() -> None:
 
 
 def run_nearest() -> None:
-    focal, controls = np.array([[0.0], [5.0]]), np.array([[1.0], [2.0], [3.0], [3.0]])
-    apart, least = np.empty(4), np.empty(3)
-    nearest.distances(focal[0], controls, np.arange(4), 0.5, apart)
-    nearest.farthest(apart, 2, np.inf, least)
-    nearest.smallest(apart, 3, least)
+    focal, columns = np.array([[0.0], [5.0]]), np.array([[1.0, 2.0, 3.0, 3.0]])
+    apart, least = np.array([1.0, 2.0, 3.0, 3.0]), np.empty(3)
+    assert nearest.farthest(apart, 2, np.inf, least) == 2.0
+    assert nearest.smallest(apart, 3, least) == 3.0
     # Ties make more than the size: what is chosen outgrows its room.
-    nearest.nearest(focal, np.ones((9, 1)), 1, np.inf, 0.0)
-    nearest.nearest(focal, controls, 2, 1.5, 0.0)
+    assert nearest.nearest(focal, np.ones((1, 9)), 1, np.inf, 0.0)[0].tolist() == [9, 9]
+    assert nearest.nearest(focal, columns, 2, 1.5, 0.0)[1].tolist() == [0]
+    # In steps of a half.
+    assert nearest.nearest(focal, columns, 1, np.inf, 0.5)[1].tolist() == [0, 2, 3]
 
 
 def run_products() -> None:

@@ -148,9 +148,8 @@ NEAREST, CALIBRATED, MOST_CALIBRATING = 1e-12, 1e-10, 50
 SHORTEST = 1e-6
 # Matching: Mahalanobis distances that differ by less tie; reciprocal condition at which a covariance has no inverse,
 # and share of its largest eigenvalue below which its generalised one leaves others out, both as in R: in small sets
-# they decide which controls are nearest. Squares of distances from products are taken to be known to this share.
+# they decide which controls are nearest.
 DISTANCE, NO_INVERSE, PSEUDO = 1e-5, 2.220446049250313e-16, 1.4901161193847656e-08
-SCREENED = 1e-12
 # Covariate balancing scores: relative change at which their minimum is found, most evaluations; largest step of a
 # log-odds that may be left.
 BALANCED, MOST_BALANCING, UNBALANCED = 1e-14, 5000, 1e-5

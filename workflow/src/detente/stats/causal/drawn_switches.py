@@ -91,7 +91,7 @@ def _cells(matched: Matched, horizon: int) -> _Cells:
     span = outcome.shape[1]
     change = [at(outcome, horizon) - at(outcome, BASE) for at in (sets.at_focal, sets.at_controls)]
     unit = np.r_[sets.unit, sets.control]
-    period = np.r_[sets.period, sets.year[sets.of_control]]
+    period = np.r_[sets.period, sets.when]
     group = np.r_[sets.group, sets.of_control]
     return _Cells(unit * span + period, unit, period, group, np.concatenate(change), len(sets.year))
 

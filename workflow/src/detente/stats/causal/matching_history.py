@@ -25,7 +25,7 @@ from detente.base.errors import UnknownOption, choices
 from detente.base.types import Array
 from detente.stats.causal.effects import EventStudy, Weights
 from detente.stats.causal.matching_sets import BASE, ESTIMANDS, Sets, Window, find_sets
-from detente.stats.causal.matching_weights import NOTHING, Refinement, Weighting, alike, refine
+from detente.stats.causal.matching_weights import NOTHING, Found, Refinement, Weighting, alike, refine
 from detente.stats.causal.panel import TreatmentPanel
 
 
@@ -91,7 +91,7 @@ class Matched:
                 sets = part.sets
                 change = _mean_changes(sets, self.panel.outcome, int(horizon))
                 np.add.at(of_horizon, sets.unit, sets.sign * change[sets.period])
-                np.subtract.at(of_horizon, sets.control, sets.sign * part.total * change[sets.year[sets.of_control]])
+                np.subtract.at(of_horizon, sets.control, sets.sign * part.total * change[sets.when])
         return brought
 
     def cell_weights(self) -> Array:
@@ -185,7 +185,7 @@ def _mean_changes(sets: Sets, outcome: Array, horizon: int) -> Array:
     """
     change = sets.at_controls(outcome, horizon) - sets.at_controls(outcome, BASE)
     weight = np.where(np.isnan(change), 0.0, alike(sets).total)
-    period, span = sets.year[sets.of_control], outcome.shape[1]
+    period, span = sets.when, outcome.shape[1]
     total = np.bincount(period, weight, span)
     return np.asarray(np.bincount(period, weight * np.nan_to_num(change), span) / np.where(total > 0, total, 1.0))
 
@@ -224,8 +224,9 @@ def matched_sets(
     names = ("ATT", "ATC") if estimand == "ATE" else (estimand,)
     at: dict[int, tuple[Weighting, ...]] = {}
     for name in names:
+        found: Found = {}
         for horizons, sets in find_sets(panel, name, window, present):
-            part = refine(panel, sets, refinement)
+            part = refine(panel, sets, refinement, found)
             at |= {horizon: (*at.get(horizon, ()), part) for horizon in horizons}
     return Matched(panel, estimand, window, refinement, at)
 

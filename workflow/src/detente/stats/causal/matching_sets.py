@@ -119,13 +119,18 @@ class Sets:
         """Focal cells in each group, (G,)."""
         return np.bincount(self.group, minlength=len(self.year)).astype(np.int64)
 
+    @cached_property
+    def when(self) -> Codes:
+        """Period of each control, (C,)."""
+        return self.year[self.of_control]
+
     def place(self, span: int) -> Codes:
         """Places (C,) of controls among cells of a panel of `span` periods: one for a cell in several sets."""
-        return np.asarray(self.control * span + self.year[self.of_control])
+        return np.asarray(self.control * span + self.when)
 
     def at_controls(self, values: Array, shift: int = 0) -> Array:
         """Values (U, T) of controls (C,), `shift` periods after that of the switch; NaN beyond the panel's ends."""
-        return _at(values, self.control, self.year[self.of_control] + shift)
+        return _at(values, self.control, self.when + shift)
 
     def at_focal(self, values: Array, shift: int = 0) -> Array:
         """The same of focal cells, (m,)."""
@@ -134,6 +139,8 @@ class Sets:
 
 def _at(values: Array, unit: Codes, period: Codes) -> Array:
     inside = (period >= 0) & (period < values.shape[1])
+    if inside.all():
+        return np.asarray(values[unit, period])
     return np.where(inside, values[unit, np.where(inside, period, 0)], np.nan)
 
 

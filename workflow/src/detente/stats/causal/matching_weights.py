@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +16,9 @@ from detente.stats.causal.matching_scores import balancing_scores, different, lo
 from detente.stats.causal.matching_sets import Sets
 from detente.stats.causal.panel import TreatmentPanel, lagged
 from detente.stats.kernels.nearest import nearest
+
+# Controls chosen for the focal cells of a group, as by `nearest`, by its cells.
+Found = dict[bytes, tuple[Codes, Codes]]
 
 METHODS = ("none", "mahalanobis", "ps_match", "ps_weight", "cbps_match", "cbps_weight")
 NOTHING = "none"
@@ -163,8 +167,8 @@ def alike(sets: Sets) -> Shared:
     return Shared(sets, np.asarray(1 / sets.size[sets.of_control]))
 
 
-def refine(panel: TreatmentPanel, sets: Sets, how: Refinement) -> Weighting:
-    """Weights of controls.
+def refine(panel: TreatmentPanel, sets: Sets, how: Refinement, found: Found) -> Weighting:
+    """Weights of controls; `found` holds those chosen by distance, which sets of several effects may share.
 
     Raises Separation if scores do not exist; NoControls if no control lies within the caliper.
     """
@@ -172,11 +176,11 @@ def refine(panel: TreatmentPanel, sets: Sets, how: Refinement) -> Weighting:
         return alike(sets)
     if not how.by_score:
         focal, controls, _ = cell_covariates(panel, sets, how)
-        return _nearest(sets, focal, controls, how, DISTANCE)
+        return _nearest(sets, focal, controls, how, DISTANCE, found)
     focal, controls = _scores(panel, sets, how)
     if how.method.endswith("weight"):
         return _by_odds(sets, controls)
-    return _nearest(sets, _probability(focal), _probability(controls), how, 0.0)
+    return _nearest(sets, _probability(focal), _probability(controls), how, 0.0, {})
 
 
 def _probability(score: Array) -> Array:
@@ -191,17 +195,23 @@ def _by_odds(sets: Sets, score: Array) -> Shared:
 
 
 def cell_covariates(panel: TreatmentPanel, sets: Sets, how: Refinement) -> tuple[Array, Array, tuple[str, ...]]:
-    """Covariates of focal cells (m, p) and controls (C, p), with zeros and indicators where they are missing."""
+    """Covariates of focal cells (m, p) and controls (C, p), zero where they are missing, with indicators of those."""
     lags = [(name, by) for name, several in how.covariates for by in several]
-    focal = np.column_stack([sets.at_focal(panel.covariate(name), -by) for name, by in lags])
-    controls = np.column_stack([sets.at_controls(panel.covariate(name), -by) for name, by in lags])
+    focal = [sets.at_focal(panel.covariate(name), -by) for name, by in lags]
+    controls = [sets.at_controls(panel.covariate(name), -by) for name, by in lags]
+    gone = [k for k, both in enumerate(zip(focal, controls, strict=True)) if any(np.isnan(one).any() for one in both)]
     names = [f"{name}, lag {by}" if by else name for name, by in lags]
-    return _filled(focal), _filled(controls), (*names, *(f"{name} missing" for name in names))
+    return _filled(focal, gone), _filled(controls, gone), (*names, *(f"{names[k]} missing" for k in gone))
 
 
-def _filled(values: Array) -> Array:
-    gone = np.isnan(values)
-    return np.concatenate([np.where(gone, 0.0, values), gone], axis=1)
+def _filled(columns: Sequence[Array], gone: Sequence[int]) -> Array:
+    filled: Array = np.empty((len(columns[0]), len(columns) + len(gone)))
+    for k, column in enumerate(columns):
+        filled[:, k] = column
+    for place, k in enumerate(gone, len(columns)):
+        filled[:, place] = missing = np.isnan(columns[k])
+        filled[missing, k] = 0.0
+    return filled
 
 
 def _scores(panel: TreatmentPanel, sets: Sets, how: Refinement) -> tuple[Array, Array]:
@@ -222,21 +232,31 @@ def _scores(panel: TreatmentPanel, sets: Sets, how: Refinement) -> tuple[Array, 
     return score[: len(focal)], score[len(focal) :][again]
 
 
-def _nearest(sets: Sets, focal: Array, controls: Array, how: Refinement, step: float) -> Chosen:
+def _nearest(sets: Sets, focal: Array, controls: Array, how: Refinement, step: float, found: Found) -> Chosen:
     """Controls nearest each focal cell, group by group; `step` of distances that count as the same."""
     order = np.argsort(sets.group, kind="stable")
     ends = np.r_[0, np.cumsum(sets.focal)]
     parts = []
     for g in range(len(sets.year)):
         mine, theirs = order[ends[g] : ends[g + 1]], slice(sets.start[g], sets.start[g + 1])
-        x, c = focal[mine], controls[theirs]
-        if step and (sets.size[g] > how.size or np.isfinite(how.caliper)):
-            x, c = _whitened(x, c, diagonal=how.diagonal)
-        caliper = how.caliper / step if step else how.caliper
-        count, chosen = nearest(x, c, how.size, caliper, step)
+        sizes = sets.year[g : g + 1], sets.focal[g : g + 1]
+        cells = sha256(np.concatenate([*sizes, sets.unit[mine], sets.control[theirs]]).tobytes()).digest()
+        if cells not in found:
+            found[cells] = _of_group(focal[mine], controls[theirs], how, step)
+        count, chosen = found[cells]
         parts.append((np.repeat(mine, count), sets.start[g] + chosen))
-    cells, members = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return _within(sets, cells, members, how.caliper)
+    pairs, members = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return _within(sets, pairs, members, how.caliper)
+
+
+def _of_group(x: Array, c: Array, how: Refinement, step: float) -> tuple[Codes, Codes]:
+    """How many controls c (n, p) are chosen for each focal cell x (m, p), and which, one cell after the other."""
+    if len(c) <= how.size and np.isinf(how.caliper):
+        return np.full(len(x), len(c)), np.tile(np.arange(len(c)), len(x))
+    if not step:
+        return nearest(x, np.ascontiguousarray(c.T), how.size, how.caliper, step)
+    x, c = _whitened(x, c, diagonal=how.diagonal)
+    return nearest(x, np.ascontiguousarray(c.T), how.size, how.caliper / step, step)
 
 
 def _within(sets: Sets, cells: Codes, controls: Codes, caliper: float) -> Chosen:
