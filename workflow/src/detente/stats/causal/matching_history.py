@@ -58,14 +58,16 @@ class Matched:
         """
         panel, every = self.panel, [self.at[int(horizon)] for horizon in self.window.horizons]
         focal = np.array([sum(len(part.sets.unit) for part in parts) for parts in every])
-        cells = self.cell_weights() / focal[:, None, None]
-        sums = np.einsum("kut,ut->uk", cells, np.nan_to_num(panel.outcome))
+        cells = self.cell_weights().reshape(len(every), -1)
+        used = np.flatnonzero(cells.any(axis=0))
+        left, unit = cells[:, used].T / focal, used // panel.outcome.shape[1]
+        outcome = np.nan_to_num(panel.outcome.ravel()[used])
+        sums = np.stack([np.bincount(unit, weight * outcome, panel.units) for weight in left.T], axis=1)
         if not as_published:
             sums -= self._movement() / focal
         units = [np.concatenate([part.sets.unit for part in parts]) for parts in every]
         share = np.stack([np.bincount(of, minlength=panel.units) for of in units], axis=1) / focal
         estimate = sums.sum(axis=0)
-        used = np.flatnonzero(cells.any(axis=0))
         return EventStudy(
             design=self._design(),
             estimand=self.estimand,
@@ -73,9 +75,7 @@ class Matched:
             estimate=estimate,
             influence=sums - estimate * share,
             share=share,
-            weights=Weights(
-                cells.reshape(len(cells), -1)[:, used].T, unit=used // panel.outcome.shape[1], units=panel.units
-            ),
+            weights=Weights(left, unit=unit, units=panel.units),
             treated=focal,
             controls=np.array([sum(map(self._used, parts)) for parts in every]),
             panel=panel,

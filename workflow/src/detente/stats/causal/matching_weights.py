@@ -205,7 +205,7 @@ def cell_covariates(panel: TreatmentPanel, sets: Sets, how: Refinement) -> tuple
 
 
 def _filled(columns: Sequence[Array], gone: Sequence[int]) -> Array:
-    filled: Array = np.empty((len(columns[0]), len(columns) + len(gone)))
+    filled: Array = np.empty((len(columns[0]), len(columns) + len(gone)), order="F")
     for k, column in enumerate(columns):
         filled[:, k] = column
     for place, k in enumerate(gone, len(columns)):
@@ -288,8 +288,9 @@ def _whitened(focal: Array, controls: Array, *, diagonal: bool) -> tuple[Array, 
     kept = different(controls)
     if not len(kept):
         return np.zeros((len(focal), 1)), np.zeros((len(controls), 1))
-    centre = controls[:, kept].mean(axis=0)
-    x, c = focal[:, kept] - centre, controls[:, kept] - centre
+    x, c = focal[:, kept], controls[:, kept]
+    centre = c.mean(axis=0)
+    x, c = x - centre, c - centre
     if diagonal:
         spread = c.std(axis=0, ddof=1)
         return np.asarray(x / spread), np.asarray(c / spread)

@@ -135,8 +135,7 @@ def _imputed(panel: TreatmentPanel, lag: int, **how: Any) -> EventStudy:
 def _varies(panel: TreatmentPanel, values: Array) -> bool:
     """Whether values (U, T) vary in some unit, and in some period, among untreated cells with an outcome."""
     known = np.where((panel.treatment == 0) & ~np.isnan(panel.outcome), values, np.nan)
-    low, high = np.where(np.isnan(known), np.inf, known), np.where(np.isnan(known), -np.inf, known)
-    return all(bool((high.max(axis=axis) > low.min(axis=axis)).any()) for axis in (0, 1))
+    return all(bool((np.fmax.reduce(known, axis=axis) > np.fmin.reduce(known, axis=axis)).any()) for axis in (0, 1))
 
 
 def first_switches(panel: TreatmentPanel, lag: int) -> EventStudy:
