@@ -53,6 +53,13 @@ def test_all_rows_of_a_panel_are_the_panel(frame: pd.DataFrame) -> None:
     assert Held({"dyad-year": frame}).ever_in(every) is frame
 
 
+def test_a_panel_in_memory_of_which_nine_tenths_are_used_is_not_copied(frame: pd.DataFrame) -> None:
+    later = [replace(specification(), window=(1984, 2000))]
+    used = ever_in(frame, later)
+    assert used is not None and used.mean() == 0.9
+    assert Held({"dyad-year": frame}).ever_in(later) is frame
+
+
 @pytest.mark.parametrize("reader", [PanelsRead, RowsRead])
 def test_what_is_read_of_a_panel_gives_the_designs_of_the_whole(
     frame: pd.DataFrame, tmp_path: Path, reader: type[PanelsRead]

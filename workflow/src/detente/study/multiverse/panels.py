@@ -14,6 +14,9 @@ from detente.base.units import Unit
 from detente.study.design import REGRESSION, Specification, in_sample, matrix, sides_of
 from detente.study.multiverse.needs import columns_of
 
+# Share of a panel's rows above which they are not copied: the others take less than the copy would.
+MOST_USED = 0.8
+
 
 class Panels(Mapping[Unit, pd.DataFrame]):
     """Panels of a study, by their unit."""
@@ -21,8 +24,11 @@ class Panels(Mapping[Unit, pd.DataFrame]):
     def ever_in(self, specs: Sequence[Specification]) -> pd.DataFrame:
         """What specifications of one unit and sample need of its panel, and perhaps more: rows as by `ever_in`."""
         unit = specs[0].claim.unit
-        used = ever_in(self[unit], specs)
-        return self[unit] if used is None else self[unit].loc[used, columns_of(specs)[unit]].reset_index(drop=True)
+        panel = self[unit]
+        used = ever_in(panel, specs)
+        if used is None or used.mean() > MOST_USED:
+            return panel
+        return panel.loc[used, columns_of(specs)[unit]].reset_index(drop=True)
 
 
 @dataclass(frozen=True)
