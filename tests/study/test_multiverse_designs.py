@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import get_args
 
 import numpy as np
@@ -15,6 +16,7 @@ from detente.study.design import HEADLINE, REGRESSION, build_design
 from detente.study.multiverse.grid import Grid, Variant, grids_of, multiverse_of
 from detente.study.multiverse.multiverse import fitted, recheck
 from detente.study.multiverse.panels import Held
+from detente.study.multiverse.switched import Shared, numbers, shared
 from detente.study.robustness.beside import beside
 
 from support.agreeing import SMALLEST, panel, specified
@@ -62,6 +64,15 @@ def test_designs_are_on_the_scale_of_the_regression_and_of_its_observations(fram
         of_treated = regression["base_risk"] + regression["estimate"]
         assert own["base_risk"] == pytest.approx(of_treated - own["estimate"], rel=1e-9)
         assert own["difference_error"] == pytest.approx((1 + SMALLEST) * own["std_error"], rel=1e-9)
+
+
+def test_a_base_risk_that_is_zero_but_for_rounding_is_none(world: pd.DataFrame) -> None:
+    of = shared(world, specified("matching"))
+    assert isinstance(of, Shared)
+    effect = numbers(specified("matching"), of)["estimate"]
+    for mean, known in ((np.nextafter(effect, 1.0), False), (effect + 1e-9, True)):
+        base = numbers(specified("matching"), replace(of, y=np.full(len(of.y), mean)))["base_risk"]
+        assert np.isfinite(base) == known
 
 
 def test_designs_are_not_fitted_again_by_themselves(world: pd.DataFrame, frame: pd.DataFrame) -> None:

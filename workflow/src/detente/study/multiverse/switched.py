@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from detente.base.errors import EmptySample, EstimationError, IndefiniteCovariance
+from detente.base.numerics import ROUNDING
 from detente.base.types import Array
 from detente.stats import ModelFrame
 from detente.stats.causal import EventStudy, TreatmentPanel
@@ -59,7 +60,7 @@ def numbers(spec: Specification, of: Shared | Exception) -> dict[str, Any]:
 
     The estimate is the average over the first year in which the treatment counts and the four after it. Counts are
     those of the headline's observations, in which the outcome is known. Base risk is the mean outcome of the treated
-    ones less the effect, and errs with it.
+    ones less the effect, and errs with it; missing where that is zero but for rounding.
     """
     if isinstance(of, Exception):
         return {"error": type(of).__name__, "message": str(of)}
@@ -71,7 +72,8 @@ def numbers(spec: Specification, of: Shared | Exception) -> dict[str, Any]:
         return {**of.counts, "error": type(error).__name__, "message": str(error)}
     treated = of.treatment > 0
     share = float(of.treatment[treated].mean())
-    base = as_risk(float(of.y[treated].mean()) - share * effect["estimate"])
+    risk = float(of.y[treated].mean()) - share * effect["estimate"]
+    base = as_risk(risk if risk > ROUNDING * effect["std_error"] else 0.0)
     stretched = (1 + spec.smallest_effect * share) * effect["std_error"]
     return {**of.counts, **effect, "base_risk": base, "difference_error": stretched, "error": "", "message": ""}
 
