@@ -13,7 +13,7 @@ from detente.base.errors import NoVariation
 from detente.stats import fit
 from detente.stats.resampling import placebo_test, randomisation_test, state_labels
 from detente.stats.resampling.randomisation import drawn_blocks
-from detente.study.config import Contrast
+from detente.study.config import Claim, Contrast
 from detente.study.design import Specification, build_design
 from detente.study.estimation import designed, estimate
 from detente.study.multiverse import curve
@@ -156,8 +156,16 @@ def test_a_contrast_without_length_and_a_case_without_value_are_refused() -> Non
         ({"between": (0, 1), "percentiles": (1, 2)}, "not between and percentiles"),
         ({"between": (1, 1)}, "between must rise"),
         ({"percentiles": (50, 101)}, "percentiles lie between 0 and 100"),
+        ({"case": {}}, "at least 1 item"),
     ],
 )
 def test_a_contrast_is_one_thing(given: dict[str, tuple[float, float]], said: str) -> None:
     with pytest.raises(ValidationError, match=said):
         Contrast(said="x", **given)
+
+
+@pytest.mark.parametrize("case", [{"ccode": 2}, {"ccode": 2, "year": 1990}])
+def test_a_case_is_named_by_keys_of_the_claims_own_panel(case: dict[str, int]) -> None:
+    claim = specification().claim.model_dump() | {"contrast": {"case": case, "said": "none to the largest"}}
+    with pytest.raises(ValidationError, match="a dyad-year is named by ccode1, ccode2, year, not by ccode"):
+        Claim.model_validate(claim)

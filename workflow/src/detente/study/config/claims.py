@@ -18,6 +18,7 @@ from detente.base.expressions import Table, names, parse, parse_condition, selec
 from detente.base.strict import Identifier, Once, Strict, Window, read, unrepeated
 from detente.base.units import Unit
 from detente.data import AssignedBy
+from detente.data.sources import KEYS
 
 CLAIMS, SAMPLES = Path("config/claims.yaml"), Path("config/samples.yaml")
 CODE, CODE_OR_NONE = r"^[A-Z][0-9]{1,2}$", r"^([A-Z][0-9]{1,2})?$"
@@ -77,7 +78,7 @@ class Contrast(Strict):
 
     between: tuple[float, float] | None = Field(default=None, description="In the unit of the treatment.")
     percentiles: tuple[float, float] | None = None
-    case: dict[Literal["ccode1", "ccode2", "ccode", "year"], int] | None = None
+    case: dict[Literal["ccode1", "ccode2", "ccode", "year"], int] | None = Field(default=None, min_length=1)
     said: str = Field(min_length=1, description="The contrast in words.")
 
     @model_validator(mode="after")
@@ -146,6 +147,10 @@ class Claim(Strict):
     def _of_one_unit(self) -> Claim:
         if self.states and self.directed:
             raise ValueError("a state has no direction: leave out `directed` or `states`")
+        case = self.contrast.case if self.contrast else None
+        if strange := {*(case or ())} - {*KEYS[self.unit]}:
+            keys = ", ".join(KEYS[self.unit])
+            raise ValueError(f"a case of a {self.unit} is named by {keys}, not by {', '.join(sorted(strange))}")
         return self
 
     @model_validator(mode="after")
