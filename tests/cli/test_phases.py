@@ -93,18 +93,37 @@ def test_where_nothing_can_be_written_over_a_line_comes_once_a_minute(handler: L
     ]
 
 
-def test_time_left_counts_every_core_and_what_a_step_has_done() -> None:
-    run = Run(cores=2)
+def test_time_left_counts_what_goes_on_side_by_side_and_what_a_step_has_done() -> None:
+    run = Run()
     run.planned.update({"clean": 4, "multiverse": 2, "target": 1})
     assert run.left(0) is None
     run.begin(1, "clean", "", 0)
+    run.begin(2, "clean", "", 0)
     run.end(1, 10)
-    # Three cleanings of ten seconds, and two shards that take what steps take on average.
-    assert run.left(10) == (3 * 10 + 2 * 10) / 2
-    run.begin(2, "multiverse", "", 10)
-    assert run.left(14) == (3 * 10 + 2 * 10 - 4) / 2
-    run.end(2, 40)
-    assert run.left(40) == (3 * 10 + 30) / 2
+    run.end(2, 10)
+    # Two cleanings of ten seconds, and two shards that take what steps take on average, two at a time as before.
+    assert run.left(10) == (2 * 10 + 2 * 10) / 2
+    run.begin(3, "multiverse", "", 10)
+    run.begin(4, "multiverse", "", 10)
+    assert run.left(14) == (2 * 10 + 2 * 10 - 2 * 4) / 2
+    run.end(3, 40)
+    run.end(4, 40)
+    assert run.left(40) == 2 * 10 / 2
+
+
+def test_time_left_on_a_cluster_is_that_of_all_jobs_which_it_runs_at_once() -> None:
+    """Nothing says how many there can be; a panel by itself before them does not make the shards take turns."""
+    run = Run()
+    run.planned.update({"panel": 1, "multiverse": 40})
+    run.begin(0, "panel", "", 0)
+    run.end(0, 60)
+    for job in range(1, 21):
+        run.begin(job, "multiverse", "", 60)
+    for job in range(1, 11):
+        run.end(job, 90)
+        run.begin(20 + job, "multiverse", "", 90)
+    # Ten shards are about to end, ten begin and ten have not begun: twenty take half a minute each, twenty at a time.
+    assert run.left(90) == (10 * 0 + 20 * 30) / 20
 
 
 COMMAND = "RuleException: CalledProcessError in file clean.smk: python -m detente clean"

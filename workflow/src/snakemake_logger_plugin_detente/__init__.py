@@ -36,6 +36,8 @@ PHASES: Mapping[str, re.Pattern[str]] = {
 """Phases of a run in order, and the rules that belong to each; targets belong to none."""
 # Lines of a failed step's log that are shown; seconds between two lines where nothing can be written over.
 LAST_LINES, BETWEEN = 15, 60.0
+# Seconds that a run has taken at least.
+SHORTEST = 1e-3
 # What Snakemake calls an error of a job. It has the whole command; that the job failed is said by itself, too.
 OF_A_JOB = "RuleException"
 
@@ -52,7 +54,6 @@ class Run:
     `began`: when the first step of a phase did.
     """
 
-    cores: int = 1
     planned: Counter[str] = field(default_factory=Counter)
     done: Counter[str] = field(default_factory=Counter)
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
@@ -84,7 +85,8 @@ class Run:
     def left(self, now: float) -> float | None:
         """Seconds that the rest will take; None before a tenth of the steps are done.
 
-        A step takes what those of its rule took on average, or all steps where none of its rule has ended.
+        A step takes what those of its rule took on average, or all steps where none of its rule has ended. Of them as
+        many go on side by side as do now, or did on average, whichever is more: a cluster has no number of cores.
         """
         ended, every = self.steps()
         if not ended or ended < every / 10:
@@ -93,7 +95,9 @@ class Run:
         mean = {rule: self.seconds[rule] / self.done[rule] if self.done[rule] else overall for rule in self.planned}
         rest = sum((self.planned[rule] - self.done[rule]) * mean[rule] for rule in self.planned if phase_of(rule))
         begun = sum(min(now - since, mean.get(rule, overall)) for rule, since in self.working.values())
-        return max(rest - begun, 0.0) / self.cores
+        busy = sum(self.seconds.values()) + sum(now - since for _, since in self.working.values())
+        together = max(len(self.working), busy / max(now - min(self.began.values()), SHORTEST))
+        return max(rest - begun, 0.0) / max(together, 1.0)
 
 
 def duration(seconds: float) -> str:
@@ -132,8 +136,6 @@ class LogHandler(LogHandlerBase):
         event = getattr(record, "event", None)
         if event == LogEvent.RUN_INFO:
             self.run.planned = Counter({rule: n for rule, n in said.stats.items() if rule != "total"})
-        elif event == LogEvent.RESOURCES_INFO and getattr(record, "cores", None):
-            self.run.cores = said.cores
         elif event == LogEvent.JOB_INFO:
             self.run.begin(said.jobid, said.rule_name, said.rule_msg or "", self.clock())
             self._show(said.rule_msg or "")
