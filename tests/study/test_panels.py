@@ -76,12 +76,12 @@ def test_what_is_read_of_a_panel_gives_the_designs_of_the_whole(
     assert set(found[0]) == {"ccode1", "ccode2", "year", "in_window", *used}
 
 
-def test_panels_of_a_unit_stand_together_of_all_its_dyads_first(frame: pd.DataFrame) -> None:
+def test_specifications_of_a_unit_stand_together_in_their_order(frame: pd.DataFrame) -> None:
     some = specs()
     directed = [replace(spec, claim=spec.claim.model_copy(update={"directed": True})) for spec in some]
     both = Held({"dyad-year": frame, "directed-dyad-year": frame})
     mixed = [each for pair in zip(some, directed, strict=True) for each in pair]
-    assert [places for _, places in by_panel(both, mixed)] == [[4], [0, 2, 6], [5], [1, 3, 7]]
+    assert [places for _, places in by_panel(both, mixed)] == [[0, 2, 6], [4], [1, 3, 7], [5]]
 
 
 @pytest.mark.parametrize("case", [{"ccode1": 9, "ccode2": 138, "year": 1995}, {"ccode2": 100, "year": 1983}])

@@ -73,13 +73,10 @@ def ever_in(panel: pd.DataFrame, specs: Sequence[Specification]) -> Flags | None
 
 
 def by_panel(panels: Panels, specs: Sequence[Specification]) -> Iterator[tuple[pd.DataFrame, list[int]]]:
-    """Places of specifications of one unit and sample, with all that they can use of its panel.
-
-    Those of a unit stand together, of all its dyads first, while nothing else is in memory.
-    """
+    """Places of specifications of one unit and sample, with all that they can use of its panel; units one by one."""
     found: dict[Unit, dict[str, list[int]]] = {}
     for i, spec in enumerate(specs):
         found.setdefault(spec.claim.unit, {}).setdefault(spec.sample.name, []).append(i)
     for of_unit in found.values():
-        for places in sorted(of_unit.values(), key=lambda places: specs[places[0]].sample.expression is not None):
+        for places in of_unit.values():
             yield panels.ever_in([specs[i] for i in places]), places
