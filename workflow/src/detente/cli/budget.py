@@ -7,8 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from detente.base.files import read_frame
-from detente.base.units import Unit
-from detente.data.sources import KEYS
+from detente.base.units import UNIT_KEYS, Unit
 from detente.study.config import Project, Study
 from detente.study.multiverse import Grid, budget, calibration, cost
 
@@ -32,7 +31,7 @@ def _keys(folder: Path, unit: Unit, grids: Sequence[Grid]) -> pd.DataFrame:
     """The columns of a panel that tell which rows are in which sample."""
     samples = {v.specification.sample.name: v.specification.sample for grid in grids for v in grid.variants}
     asked = {name for sample in samples.values() for name in sample.variables}
-    return read_frame(folder / f"{unit}.parquet", {*KEYS[unit], "in_window", *asked})
+    return read_frame(folder / f"{unit}.parquet", {*UNIT_KEYS[unit], "in_window", *asked})
 
 
 def printed(found: budget.Budget, cores: int, counted: bool) -> Iterator[str]:

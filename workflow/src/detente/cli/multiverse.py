@@ -13,9 +13,8 @@ import pandas as pd
 
 from detente.base.errors import EstimationError
 from detente.base.files import Part, read_frame, read_json, read_parts
-from detente.base.units import Unit
+from detente.base.units import UNIT_KEYS, Unit
 from detente.cli.command import PARQUET, Output, Parquet, RecordOptions, StudyOptions, command
-from detente.data.sources import KEYS
 from detente.study.design import Specification
 from detente.study.multiverse import JOINT, JOINT_DRAWS, Grid, Panels, columns_of, curve, ever_in, grids_of
 
@@ -109,7 +108,7 @@ class RowsRead(PanelsRead):
 
 def _part(unit: Unit, specs: Sequence[Specification]) -> Part:
     """What specifications of one unit and sample use of its panel."""
-    cut_by = (*KEYS[unit], "in_window", *specs[0].sample.variables)
+    cut_by = (*UNIT_KEYS[unit], "in_window", *specs[0].sample.variables)
     return Part(columns_of(specs)[unit], cut_by, partial(ever_in, specs=specs))
 
 

@@ -12,6 +12,7 @@ from pandas.api.types import is_numeric_dtype
 
 from detente.base.errors import BrokenContract, SourceSchemaError
 from detente.base.frames import Column, FrameSchema
+from detente.base.units import UNIT_KEYS
 from detente.data.sources.carrying import Carried, carried_rows, carried_spells
 from detente.data.sources.rawtable import RawTable
 from detente.data.sources.steps import highest
@@ -22,13 +23,7 @@ if TYPE_CHECKING:
 Key = Literal[
     "dyad-year", "directed-dyad-year", "state-year", "dyad", "state", "spell", "event", "group", "place-month"
 ]
-KEYS: Mapping[str, tuple[str, ...]] = {
-    "dyad-year": ("ccode1", "ccode2", "year"),
-    "directed-dyad-year": ("ccode1", "ccode2", "year"),
-    "state-year": ("ccode", "year"),
-    "dyad": ("ccode1", "ccode2"),
-    "state": ("ccode",),
-}
+KEYS: Mapping[str, tuple[str, ...]] = {**UNIT_KEYS, "dyad": ("ccode1", "ccode2"), "state": ("ccode",)}
 KEY_NAMES = frozenset({"in_window", *(part for parts in KEYS.values() for part in parts)})
 """Columns of panels that are no variables."""
 PLACE_MONTH = ("place", "year", "month")

@@ -16,9 +16,8 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from detente.base.errors import FormulaError, choices
 from detente.base.expressions import Table, names, parse, parse_condition, selected, uses_other_rows
 from detente.base.strict import Identifier, Once, Strict, Window, read, unrepeated
-from detente.base.units import Unit
+from detente.base.units import UNIT_KEYS, Unit
 from detente.data import AssignedBy
-from detente.data.sources import KEYS
 
 CLAIMS, SAMPLES = Path("config/claims.yaml"), Path("config/samples.yaml")
 CODE, CODE_OR_NONE = r"^[A-Z][0-9]{1,2}$", r"^([A-Z][0-9]{1,2})?$"
@@ -148,8 +147,8 @@ class Claim(Strict):
         if self.states and self.directed:
             raise ValueError("a state has no direction: leave out `directed` or `states`")
         case = self.contrast.case if self.contrast else None
-        if strange := {*(case or ())} - {*KEYS[self.unit]}:
-            keys = ", ".join(KEYS[self.unit])
+        if strange := {*(case or ())} - {*UNIT_KEYS[self.unit]}:
+            keys = ", ".join(UNIT_KEYS[self.unit])
             raise ValueError(f"a case of a {self.unit} is named by {keys}, not by {', '.join(sorted(strange))}")
         return self
 

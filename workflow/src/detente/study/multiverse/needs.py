@@ -3,9 +3,8 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
-from detente.base.units import UNITS, Unit
+from detente.base.units import UNIT_KEYS, UNITS, Unit
 from detente.data.panel import STATES
-from detente.data.sources import KEYS
 from detente.study.config import Project, Study
 from detente.study.config.offer import modules_of, offered
 from detente.study.design import Specification
@@ -72,4 +71,4 @@ def years_of(study: Study, grids: Sequence[Expanded]) -> tuple[int, int, int]:
 
 def columns_of(specs: Iterable[Specification]) -> dict[Unit, list[str]]:
     """Columns that specifications need of the panel of each unit; those of its key come first."""
-    return {unit: list(dict.fromkeys([*KEYS[unit], "in_window", *names])) for unit, names in needed(specs).items()}
+    return {unit: list(dict.fromkeys([*UNIT_KEYS[unit], "in_window", *names])) for unit, names in needed(specs).items()}
