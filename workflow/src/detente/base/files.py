@@ -66,7 +66,6 @@ def read_parts(path: Path, parts: Sequence[Part]) -> list[pd.DataFrame]:
             for part, use, columns in zip(parts, rows, taken, strict=True):
                 if name in part.wanted:
                     columns[name] = column if use is None else column.take(use)
-        del column
         frames = [_frame(columns, schema) for columns in taken]
     pa.default_memory_pool().release_unused()
     return frames
